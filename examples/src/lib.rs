@@ -1,0 +1,1 @@
+//! One program per topic, on real data.

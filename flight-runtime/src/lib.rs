@@ -1,0 +1,1 @@
+//! Serve Arrow Flight from annotated impl blocks.
