@@ -1,1 +1,0 @@
-//! One program per topic, on real data.

@@ -1,0 +1,104 @@
+//! What is generated for blocks without mistakes.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+
+use super::{compare, reported, tokens};
+use crate::server::expand;
+
+const SERVICE: &str = include_str!("../snapshots/service.rs");
+
+fn pretty(expansion: TokenStream) -> String {
+    prettyplease::unparse(&syn::parse2(expansion).expect("items"))
+}
+
+#[test]
+fn a_service_with_every_attribute() {
+    let whole = SERVICE.replace("half typed @ # code stays as it is", "todo!()");
+    let expansion = expand(tokens("parts(\"maintenance\")"), tokens(&whole));
+    assert_eq!(reported(&expansion), []);
+    compare("service.expanded.rs", &pretty(expansion));
+}
+
+#[test]
+fn a_part() {
+    let expansion = expand(
+        tokens("part = \"maintenance\", crate = crate::runtime"),
+        tokens(
+            r#"impl Weather {
+                #[crate::runtime::action("vacuum")]
+                async fn vacuum(&self) -> Result<(), Error> { Ok(()) }
+            }"#,
+        ),
+    );
+    assert_eq!(reported(&expansion), []);
+    compare("part.expanded.rs", &pretty(expansion));
+}
+
+#[test]
+fn bodies_are_not_read() {
+    let expansion = expand(tokens(""), tokens(SERVICE));
+    let text = expansion.to_string();
+    assert!(
+        text.contains("half typed @ # code stays as it is"),
+        "{text}"
+    );
+    assert!(text.contains("fn observations_route"), "{text}");
+}
+
+#[test]
+fn the_block_is_the_users_own_without_the_attributes() {
+    let item = tokens(
+        "#[doc = \" x\"] impl A { #![allow(unused)] m!(); const B: u8 = { 1 }; #[inline] fn c(&self) { @ } }",
+    );
+    let expansion = expand(tokens("parts(\"x\")"), item.clone());
+    let text = |tokens: TokenStream| tokens.to_string().replace(' ', "");
+    assert!(text(expansion).starts_with(&text(item)));
+}
+
+#[test]
+fn conditions_are_on_everything_that_is_generated() {
+    let expansion = expand(
+        tokens(""),
+        tokens(
+            r#"#[cfg(outer)] impl A {
+                #[cfg(a)] #[cfg_attr(b, cfg(c), inline)] #[do_get("x/{y}", list = ys)]
+                async fn x(&self, y: u8) -> BatchStream { todo!() }
+                #[cfg(d)] async fn ys(&self) -> Vec<u8> { todo!() }
+            }"#,
+        ),
+    );
+    assert_eq!(reported(&expansion), []);
+    compare("conditions.expanded.rs", &pretty(expansion));
+}
+
+#[test]
+fn nothing_is_visible_but_what_is_meant_to_be() {
+    let expansion = expand(tokens(""), tokens(SERVICE));
+    let file: syn::File = syn::parse2(tokens(
+        &expansion
+            .to_string()
+            .replace("half typed @ # code stays as it is", ""),
+    ))
+    .expect("items");
+    let mut named = Vec::new();
+    for item in file.items.iter().skip(1) {
+        let syn::Item::Impl(item) = item else {
+            panic!("only impls are generated: {}", item.to_token_stream());
+        };
+        let inherent = item.trait_.is_none();
+        named.extend(item.items.iter().filter_map(|item| match item {
+            syn::ImplItem::Fn(function) if inherent => Some(function.sig.ident.to_string()),
+            _ => None,
+        }));
+    }
+    assert_eq!(
+        named,
+        [
+            "observations_route",
+            "file_route",
+            "add_route",
+            "score_route"
+        ]
+    );
+}

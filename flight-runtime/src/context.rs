@@ -1,0 +1,338 @@
+//! [`CallContext`]: who calls, until when, and what goes back beside the data.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+use tokio_util::sync::CancellationToken;
+use tonic::metadata::{MetadataMap, MetadataValue};
+
+use crate::Error;
+use crate::rpc::Method;
+use crate::server::ServerHandle;
+
+/// Where a call comes from.
+///
+/// [`Display`](fmt::Display) gives gRPC's form: `ipv4:127.0.0.1:4711`, `ipv6:[::1]:4711`, `unix:`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Peer {
+    /// A TCP connection from this address.
+    Tcp(SocketAddr),
+    /// A Unix domain socket.
+    Unix,
+    /// The server that this service is mounted in did not say.
+    #[default]
+    Unknown,
+}
+
+impl Peer {
+    /// The address, when it has one.
+    pub fn socket_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Peer::Tcp(address) => Some(*address),
+            Peer::Unix | Peer::Unknown => None,
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Peer::Tcp(address @ SocketAddr::V4(_)) => write!(f, "ipv4:{address}"),
+            Peer::Tcp(address @ SocketAddr::V6(_)) => write!(f, "ipv6:{address}"),
+            Peer::Unix => f.write_str("unix:"),
+            Peer::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+/// Everything about a call that is not its payload.
+///
+/// An argument of any handler. Cheap to clone, and valid for as long as the call's stream runs.
+///
+/// ```
+/// use flight_runtime::prelude::*;
+///
+/// struct Slow;
+///
+/// #[flight_server]
+/// impl Slow {
+///     #[action("wait")]
+///     async fn wait(&self, ctx: CallContext) -> Result<String, Error> {
+///         ctx.add_header("x-served-by", "slow")?;
+///         tracing::info!(peer = %ctx.peer(), "waiting");
+///         Ok(format!("{} is patient", ctx.peer()))
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct CallContext(Arc<Inner>);
+
+struct Inner {
+    method: Method,
+    peer: Peer,
+    headers: MetadataMap,
+    extensions: Extensions,
+    deadline: Option<Instant>,
+    cancelled: CancellationToken,
+    outgoing: Mutex<Outgoing>,
+    server: Option<ServerHandle>,
+}
+
+/// What the handler wants sent beside its data.
+#[derive(Default)]
+struct Outgoing {
+    /// `None` once the head is on its way.
+    headers: Option<HeaderMap>,
+    trailers: HeaderMap,
+}
+
+impl CallContext {
+    pub(crate) fn new(
+        method: Method,
+        peer: Peer,
+        headers: HeaderMap,
+        extensions: Extensions,
+        server: Option<ServerHandle>,
+    ) -> Result<Self, Error> {
+        let deadline = timeout(&headers)?.and_then(|timeout| Instant::now().checked_add(timeout));
+        Ok(Self(Arc::new(Inner {
+            method,
+            peer,
+            headers: MetadataMap::from_headers(headers),
+            extensions,
+            deadline,
+            cancelled: CancellationToken::new(),
+            outgoing: Mutex::new(Outgoing {
+                headers: Some(HeaderMap::new()),
+                ..Outgoing::default()
+            }),
+            server,
+        })))
+    }
+
+    /// The call as the client made it. A `#[do_get]` handler that is asked for its schema alone sees `GetFlightInfo`.
+    pub fn method(&self) -> Method {
+        self.0.method
+    }
+
+    /// Where the call comes from.
+    pub fn peer(&self) -> Peer {
+        self.0.peer
+    }
+
+    /// The headers that came with the call, text and (`-bin`) binary.
+    pub fn headers(&self) -> &MetadataMap {
+        &self.0.headers
+    }
+
+    /// What tower layers left for the handler.
+    pub fn extensions(&self) -> &Extensions {
+        &self.0.extensions
+    }
+
+    /// When the client stops waiting, from its `grpc-timeout`; the call then ends with DEADLINE_EXCEEDED by itself.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.0.deadline
+    }
+
+    /// Whether nobody waits for the answer any more: cancelled, disconnected, past the deadline, or ended.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.cancelled.is_cancelled()
+    }
+
+    /// Completes when nobody waits for the answer any more.
+    ///
+    /// An async handler is dropped at that moment and needs this only for tasks that it has spawned; a blocking
+    /// one asks [`is_cancelled`](Self::is_cancelled) from time to time.
+    pub async fn cancelled(&self) {
+        self.0.cancelled.cancelled().await;
+    }
+
+    /// Sends a header before the first message.
+    ///
+    /// The value of a key that ends in `-bin` may be any bytes, of any other key visible ASCII and spaces. A key may be given
+    /// several times.
+    ///
+    /// # Errors
+    ///
+    /// FAILED_PRECONDITION once the headers are sent (a trailer still goes); INTERNAL for a key or value that is none.
+    pub fn add_header(&self, key: &str, value: impl AsRef<[u8]>) -> Result<(), Error> {
+        let (key, value) = metadata(key, value.as_ref())?;
+        match &mut self.outgoing().headers {
+            Some(headers) => {
+                headers.append(key, value);
+                Ok(())
+            }
+            None => Err(Error::failed_precondition(format!(
+                "header `{key}` comes too late: headers are sent with the first message; use add_trailer"
+            ))),
+        }
+    }
+
+    /// Sends a trailer after the last message, whether the call succeeds or fails.
+    ///
+    /// # Errors
+    ///
+    /// INTERNAL for a key or value that is none, as for [`add_header`](Self::add_header).
+    pub fn add_trailer(&self, key: &str, value: impl AsRef<[u8]>) -> Result<(), Error> {
+        let (key, value) = metadata(key, value.as_ref())?;
+        self.outgoing().trailers.append(key, value);
+        Ok(())
+    }
+
+    /// The server that runs this call, to shut it down or to ask where it listens; `None` when the service is
+    /// mounted in another server.
+    pub fn server(&self) -> Option<&ServerHandle> {
+        self.0.server.as_ref()
+    }
+
+    fn outgoing(&self) -> std::sync::MutexGuard<'_, Outgoing> {
+        // A panic while it was held leaves two header maps, which are whole at every moment.
+        self.0
+            .outgoing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the headers: from now on [`add_header`](Self::add_header) is refused.
+    pub(crate) fn take_headers(&self) -> HeaderMap {
+        self.outgoing().headers.take().unwrap_or_default()
+    }
+
+    pub(crate) fn take_trailers(&self) -> HeaderMap {
+        std::mem::take(&mut self.outgoing().trailers)
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.0.cancelled.cancel();
+    }
+}
+
+impl fmt::Debug for CallContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallContext")
+            .field("method", &self.0.method)
+            .field("peer", &self.0.peer)
+            .field("deadline", &self.0.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+fn metadata(key: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue), Error> {
+    let lower = key.to_ascii_lowercase();
+    if lower.starts_with("grpc-") {
+        return Err(Error::internal(format!(
+            "`{key}` cannot be set: keys that start with `grpc-` belong to gRPC"
+        )));
+    }
+    let name = HeaderName::try_from(&lower).map_err(|_| {
+        Error::internal(format!(
+            "`{key}` is not a header key: letters, digits, `-`, `_` and `.`"
+        ))
+    })?;
+    let value = if lower.ends_with("-bin") {
+        let encoded = MetadataValue::<tonic::metadata::Binary>::from_bytes(value);
+        HeaderValue::from_bytes(encoded.as_encoded_bytes())
+    } else if value.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        HeaderValue::from_bytes(value)
+    } else {
+        return Err(Error::internal(format!(
+            "the value of header `{key}` is not visible ASCII: end the key in `-bin` to send any bytes"
+        )));
+    };
+    let value =
+        value.map_err(|error| Error::internal(format!("value of header `{key}`: {error}")))?;
+    Ok((name, value))
+}
+
+/// `grpc-timeout`: at most eight digits and a unit (gRPC over HTTP/2, "Timeout").
+fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Error> {
+    let Some(value) = headers.get("grpc-timeout") else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default();
+    let parsed = text
+        .split_at_checked(text.len().saturating_sub(1))
+        .and_then(|(digits, unit)| {
+            if digits.is_empty()
+                || digits.len() > 8
+                || !digits.bytes().all(|byte| byte.is_ascii_digit())
+            {
+                return None;
+            }
+            let count: u64 = digits.parse().ok()?;
+            Some(match unit {
+                "H" => Duration::from_secs(count.checked_mul(3600)?),
+                "M" => Duration::from_secs(count.checked_mul(60)?),
+                "S" => Duration::from_secs(count),
+                "m" => Duration::from_millis(count),
+                "u" => Duration::from_micros(count),
+                "n" => Duration::from_nanos(count),
+                _ => return None,
+            })
+        });
+    match parsed {
+        Some(timeout) => Ok(Some(timeout)),
+        None => Err(Error::invalid_argument(
+            "grpc-timeout is not up to eight digits and one of H, M, S, m, u, n".to_owned(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context() -> CallContext {
+        CallContext::new(
+            Method::DoGet,
+            Peer::Unix,
+            HeaderMap::new(),
+            Extensions::new(),
+            None,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_header_after_the_first_message_is_an_error_that_the_handler_sees() {
+        let context = context();
+        context.add_header("x-a", "1").unwrap();
+        context.add_header("x-a", "2").unwrap();
+        assert_eq!(context.take_headers().get_all("x-a").iter().count(), 2);
+        let error = context.add_header("x-b", "1").unwrap_err();
+        assert_eq!(error.code(), crate::Code::FailedPrecondition);
+        context.add_trailer("x-b", "1").unwrap();
+    }
+
+    #[test]
+    fn binary_values_are_encoded_and_text_must_be_ascii() {
+        let context = context();
+        context.add_trailer("x-a-bin", [0, 255]).unwrap();
+        assert_eq!(context.take_trailers()["x-a-bin"], "AP8");
+        assert!(context.add_trailer("x-a", "ü").is_err());
+        assert!(context.add_trailer("x a", "b").is_err());
+        assert!(context.add_trailer("grpc-status", "0").is_err());
+    }
+
+    #[test]
+    fn timeouts_are_read_as_grpc_writes_them() {
+        let of = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("grpc-timeout", text.parse().unwrap());
+            timeout(&headers)
+        };
+        assert_eq!(
+            of("99999999H").unwrap(),
+            Some(Duration::from_secs(99_999_999 * 3600))
+        );
+        assert_eq!(of("250m").unwrap(), Some(Duration::from_millis(250)));
+        for wrong in ["", "5", "S", "123456789S", "-1S", "1x", "1.5S"] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Values of route arguments: text on the wire, any `FromStr + Display` in the handler.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use crate::Error;
+use crate::call::Call;
+use crate::route::{ArgDef, shorten};
+
+/// Whether an argument must be there, may be absent, or may repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArgKind {
+    /// `T`: exactly once.
+    Required,
+    /// `Option<T>`: at most once.
+    Optional,
+    /// `Vec<T>`: any number of times.
+    Repeated,
+}
+
+/// A value that a route's `{name}` can stand for: anything `FromStr + Display`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a route argument",
+    label = "not read from text",
+    note = "a route argument implements `FromStr` (whose `Err` implements `Display`) and `Display`: `String`, integers, floats, `bool`, `chrono::NaiveDate`, `uuid::Uuid`, an enum of your own …",
+    note = "behind the `?` also `Option<T>` (may be absent) and `Vec<T>` (may repeat)"
+)]
+pub trait RouteValue: Display + Send + Sized {
+    #[doc(hidden)]
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+impl<T> RouteValue for T
+where
+    T: FromStr<Err: Display> + Display + Send,
+{
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|error: T::Err| error.to_string())
+    }
+}
+
+/// Marks a query argument that must be there.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Required;
+/// Marks a query argument that may be absent.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Optional;
+/// Marks a query argument that may repeat.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Repeated;
+
+/// An argument behind the `?` of a route: a [`RouteValue`], an `Option` or a `Vec` of one.
+///
+/// `M` is inferred: it keeps the three implementations apart.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a query argument of a route",
+    label = "not read from text",
+    note = "a query argument is `T`, `Option<T>` (may be absent) or `Vec<T>` (may repeat), where `T` implements `FromStr` and `Display`"
+)]
+pub trait QueryValue<M>: Send + Sized {
+    #[doc(hidden)]
+    const KIND: ArgKind;
+    #[doc(hidden)]
+    fn read(arg: &ArgDef, texts: &[String]) -> Result<Self, Error>;
+    #[doc(hidden)]
+    fn texts(&self, each: &mut dyn FnMut(&dyn Display));
+}
+
+impl<T: RouteValue> QueryValue<Required> for T {
+    const KIND: ArgKind = ArgKind::Required;
+
+    fn read(arg: &ArgDef, texts: &[String]) -> Result<Self, Error> {
+        match once(arg, texts)? {
+            Some(text) => read(arg, text),
+            None => Err(Error::invalid_argument(format!(
+                "argument `{}` is missing: expected `{}`",
+                arg.name, arg.ty
+            ))),
+        }
+    }
+
+    fn texts(&self, each: &mut dyn FnMut(&dyn Display)) {
+        each(self);
+    }
+}
+
+impl<T: RouteValue> QueryValue<Optional> for Option<T> {
+    const KIND: ArgKind = ArgKind::Optional;
+
+    fn read(arg: &ArgDef, texts: &[String]) -> Result<Self, Error> {
+        once(arg, texts)?.map(|text| read(arg, text)).transpose()
+    }
+
+    fn texts(&self, each: &mut dyn FnMut(&dyn Display)) {
+        if let Some(value) = self {
+            each(value);
+        }
+    }
+}
+
+impl<T: RouteValue> QueryValue<Repeated> for Vec<T> {
+    const KIND: ArgKind = ArgKind::Repeated;
+
+    fn read(arg: &ArgDef, texts: &[String]) -> Result<Self, Error> {
+        texts.iter().map(|text| read(arg, text)).collect()
+    }
+
+    fn texts(&self, each: &mut dyn FnMut(&dyn Display)) {
+        for value in self {
+            each(value);
+        }
+    }
+}
+
+/// A query argument that ListFlights can leave out of the flights it lists: an `Option` or a `Vec`.
+#[diagnostic::on_unimplemented(
+    message = "a route with a required query argument cannot be listed",
+    label = "ListFlights has no value for this",
+    note = "make it `Option<T>`, or move it before the `?` so that `list` gives its values"
+)]
+pub trait Absent<M> {
+    #[doc(hidden)]
+    fn absent() -> Self;
+}
+
+impl<T> Absent<Optional> for Option<T> {
+    fn absent() -> Self {
+        None
+    }
+}
+
+impl<T> Absent<Repeated> for Vec<T> {
+    fn absent() -> Self {
+        Vec::new()
+    }
+}
+
+fn read<T: RouteValue>(arg: &ArgDef, text: &str) -> Result<T, Error> {
+    T::read(text).map_err(|error| {
+        Error::invalid_argument(format!(
+            "argument `{}`: cannot read `{}` as `{}`: {error}",
+            arg.name,
+            shorten(text),
+            element(arg.ty),
+        ))
+    })
+}
+
+/// The element of `Option<T>` or `Vec<T>` as the user wrote it, for the message alone.
+fn element(ty: &str) -> &str {
+    ["Option", "Vec"]
+        .iter()
+        .find_map(|outer| {
+            ty.strip_prefix(outer)?
+                .trim_start()
+                .strip_prefix('<')?
+                .strip_suffix('>')
+        })
+        .map_or(ty, str::trim)
+}
+
+fn once<'a>(arg: &ArgDef, texts: &'a [String]) -> Result<Option<&'a String>, Error> {
+    match texts {
+        [] => Ok(None),
+        [text] => Ok(Some(text)),
+        more => Err(Error::invalid_argument(format!(
+            "argument `{}` is given {} times: expected once",
+            arg.name,
+            more.len()
+        ))),
+    }
+}
+
+/// Reads the path argument at this place.
+#[doc(hidden)]
+pub fn path_arg<T: RouteValue>(call: &Call, index: usize) -> Result<T, Error> {
+    <T as QueryValue<Required>>::read(call.arg_def(index)?, call.arg_texts(index))
+}
+
+/// Reads the query argument at this place.
+#[doc(hidden)]
+pub fn query_arg<T: QueryValue<M>, M>(call: &Call, index: usize) -> Result<T, Error> {
+    T::read(call.arg_def(index)?, call.arg_texts(index))
+}
+
+#[doc(hidden)]
+pub fn path_kind<T: RouteValue>() -> ArgKind {
+    ArgKind::Required
+}
+
+#[doc(hidden)]
+pub fn query_kind<T: QueryValue<M>, M>() -> ArgKind {
+    T::KIND
+}
+
+#[doc(hidden)]
+pub fn absent<T: Absent<M>, M>() -> T {
+    T::absent()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arg(ty: &'static str) -> ArgDef {
+        ArgDef {
+            name: "limit",
+            ty,
+            kind: || ArgKind::Required,
+        }
+    }
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|&text| text.to_owned()).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_with_what_was_expected() {
+        let error =
+            <Option<u8> as QueryValue<_>>::read(&arg("Option<u8>"), &texts(&["300"])).unwrap_err();
+        let expected =
+            "argument `limit`: cannot read `300` as `u8`: number too large to fit in target type";
+        assert_eq!(error.message(), expected);
+    }
+
+    #[test]
+    fn absent_repeated_and_missing() {
+        assert_eq!(
+            <Option<u8> as QueryValue<_>>::read(&arg("Option<u8>"), &[]).unwrap(),
+            None
+        );
+        assert_eq!(
+            <Vec<u8> as QueryValue<_>>::read(&arg("Vec<u8>"), &texts(&["1", "2"])).unwrap(),
+            [1, 2]
+        );
+        let error = <u8 as QueryValue<_>>::read(&arg("u8"), &[]).unwrap_err();
+        assert_eq!(
+            error.message(),
+            "argument `limit` is missing: expected `u8`"
+        );
+        let error = <u8 as QueryValue<_>>::read(&arg("u8"), &texts(&["1", "2"])).unwrap_err();
+        assert_eq!(
+            error.message(),
+            "argument `limit` is given 2 times: expected once"
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! Replies: what a handler may give, and how it becomes a flow of messages.
+//!
+//! Generic code ends here: whatever a handler returns is turned into [`Items`] of one of eight types, and a
+//! [`Sink`] carries them out. Forty handlers share everything behind it.
+
+mod batches;
+mod into;
+mod item;
+mod probe;
+mod sink;
+
+pub use into::{IntoActionResults, IntoActionTypes, IntoBatches, IntoFlightInfos, IntoPutResults};
+pub use item::{IntoItem, IntoMessageItem, IntoSchema, IntoStreamItem};
+pub use sink::MetadataWriter;
+
+pub(crate) use batches::{Flow, Start};
+pub(crate) use into::blocking_iter;
+pub(crate) use item::schema_result;
+pub(crate) use sink::{Running, Sink};
+
+/// What the generated code calls.
+#[doc(hidden)]
+pub(crate) mod glue {
+    pub use super::batches::Flow;
+    pub use super::into::{
+        action_results, action_results_blocking, action_types, action_types_blocking, flight_info,
+        flight_infos, flight_infos_blocking, poll_info, put_results, put_results_blocking,
+        schema_result,
+    };
+    pub use super::item::declared_schema;
+    pub use super::probe::{must_be_send, probe, probes};
+    pub use super::sink::{Sink, blocking, boxed};
+}
+
+use futures::stream::BoxStream;
+
+use crate::Error;
+
+/// What a reply consists of.
+#[doc(hidden)]
+pub enum Items<'a, T> {
+    /// All there.
+    Ready(Vec<Result<T, Error>>),
+    /// A stream that owns what it needs: the handler is done.
+    Owned(BoxStream<'static, Result<T, Error>>),
+    /// A stream that borrows from the handler.
+    Borrowed(BoxStream<'a, Result<T, Error>>),
+}
+
+impl<T> std::fmt::Debug for Items<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Items::Ready(_) => "Items::Ready",
+            Items::Owned(_) => "Items::Owned",
+            Items::Borrowed(_) => "Items::Borrowed",
+        })
+    }
+}
+
+/// A handler that runs on the async threads: a marker.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Async;
+
+/// A plain `fn`, which runs on a blocking thread: a marker.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Blocking;

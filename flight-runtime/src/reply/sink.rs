@@ -1,0 +1,273 @@
+//! [`Sink`]: the way out of a handler, one message at a time; [`Running`]: the handler seen from the other end.
+//!
+//! The handler's future is polled by whoever wants its next message, in one task with the response: no task is
+//! spawned, so when the response is dropped (the client is gone, the deadline has passed) the handler is dropped with it, and
+//! what it borrows from the service lives exactly as long as it runs.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use arrow_flight::PutResult;
+use futures::future::BoxFuture;
+use futures::stream::{BoxStream, Stream, StreamExt};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use super::Items;
+use super::item::IntoItem;
+use crate::Error;
+use crate::call::Call;
+
+/// What goes through a sink.
+enum Feed<T> {
+    One(T),
+    Many(std::vec::IntoIter<Result<T, Error>>),
+    /// The handler is done, and this goes on without it.
+    Rest(BoxStream<'static, Result<T, Error>>),
+}
+
+/// Where a handler's messages go. A send waits until the message before was taken: that is the backpressure.
+pub struct Sink<T> {
+    sender: mpsc::Sender<Feed<T>>,
+}
+
+impl<T> Clone for Sink<T> {
+    fn clone(&self) -> Self {
+        Self {
+            sender: self.sender.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sink<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sink")
+    }
+}
+
+fn gone() -> Error {
+    Error::cancelled("nobody waits for the answer any more")
+}
+
+impl<T> Sink<T> {
+    async fn feed(&self, feed: Feed<T>) -> Result<(), Error> {
+        self.sender.send(feed).await.map_err(|_| gone())
+    }
+
+    fn feed_blocking(&self, feed: Feed<T>) -> Result<(), Error> {
+        self.sender.blocking_send(feed).map_err(|_| gone())
+    }
+
+    /// Sends one message.
+    pub async fn send(&self, item: T) -> Result<(), Error> {
+        self.feed(Feed::One(item)).await
+    }
+
+    /// Sends one message from a blocking thread.
+    pub fn send_blocking(&self, item: T) -> Result<(), Error> {
+        self.feed_blocking(Feed::One(item))
+    }
+
+    /// Sends a whole reply.
+    pub async fn send_all(self, items: Items<'_, T>) -> Result<(), Error> {
+        match items {
+            Items::Ready(items) => self.feed(Feed::Many(items.into_iter())).await,
+            Items::Owned(stream) => self.feed(Feed::Rest(stream)).await,
+            Items::Borrowed(mut stream) => {
+                while let Some(item) = stream.next().await {
+                    self.send(item?).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends a whole reply from a blocking thread, which is held only by what borrows from the handler.
+    pub fn send_all_blocking(self, items: Items<'_, T>) -> Result<(), Error> {
+        match items {
+            Items::Ready(items) => self.feed_blocking(Feed::Many(items.into_iter())),
+            Items::Owned(stream) => self.feed_blocking(Feed::Rest(stream)),
+            items @ Items::Borrowed(_) => Handle::current().block_on(self.send_all(items)),
+        }
+    }
+}
+
+/// Boxes a handler's future; it starts with the sink that its messages come out of.
+pub fn boxed<'a>(
+    future: impl Future<Output = Result<(), Error>> + Send + 'a,
+) -> BoxFuture<'a, Result<(), Error>> {
+    Box::pin(future)
+}
+
+/// Runs the rest of a handler on a blocking thread. The call lives as long as the caller waits.
+pub async fn blocking<T: Send + 'static>(
+    call: Call,
+    handler: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let result = match tokio::task::spawn_blocking(handler).await {
+        Ok(result) => result,
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => Err(Error::unavailable("the server is stopping")),
+        },
+    };
+    drop(call);
+    result
+}
+
+/// A handler at work: the stream of its messages.
+///
+/// Ends with the handler's error, if it has one, after everything that it sent.
+pub(crate) struct Running<T> {
+    receiver: mpsc::Receiver<Feed<T>>,
+    handler: Option<BoxFuture<'static, Result<(), Error>>>,
+    many: std::vec::IntoIter<Result<T, Error>>,
+    rest: Option<BoxStream<'static, Result<T, Error>>>,
+    error: Option<Error>,
+}
+
+/// Nothing in it is pinned in place.
+impl<T> Unpin for Running<T> {}
+
+impl<T: Send + 'static> Running<T> {
+    /// Starts a handler with a sink of its own.
+    pub(crate) fn start(
+        handler: impl FnOnce(Sink<T>) -> BoxFuture<'static, Result<(), Error>>,
+    ) -> Self {
+        let (sender, receiver) = mpsc::channel(1);
+        Self {
+            receiver,
+            handler: Some(handler(Sink { sender })),
+            many: Vec::new().into_iter(),
+            rest: None,
+            error: None,
+        }
+    }
+
+    /// The only message of a reply.
+    pub(crate) async fn only(mut self) -> Result<T, Error> {
+        match self.next().await {
+            Some(item) => item,
+            None => Err(Error::internal("the handler gave no answer")),
+        }
+    }
+
+    fn take(&mut self, feed: Feed<T>) -> Option<T> {
+        match feed {
+            Feed::One(item) => return Some(item),
+            Feed::Many(items) => self.many = items,
+            Feed::Rest(stream) => self.rest = Some(stream),
+        }
+        None
+    }
+}
+
+impl<T: Send + 'static> Stream for Running<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            if let Some(item) = this.many.next() {
+                return Poll::Ready(Some(item));
+            }
+            if let Some(rest) = &mut this.rest {
+                match rest.poll_next_unpin(cx) {
+                    Poll::Ready(Some(item)) => return Poll::Ready(Some(item)),
+                    Poll::Ready(None) => this.rest = None,
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+            let received = match this.receiver.poll_recv(cx) {
+                Poll::Ready(Some(feed)) => Some(feed),
+                Poll::Ready(None) if this.handler.is_none() => {
+                    return Poll::Ready(this.error.take().map(Err));
+                }
+                Poll::Ready(None) | Poll::Pending => None,
+            };
+            if let Some(feed) = received {
+                match this.take(feed) {
+                    Some(item) => return Poll::Ready(Some(Ok(item))),
+                    None => continue,
+                }
+            }
+            let Some(handler) = &mut this.handler else {
+                return Poll::Pending;
+            };
+            match handler.as_mut().poll(cx) {
+                Poll::Ready(result) => {
+                    this.handler = None;
+                    this.error = result.err();
+                    // A writer that the handler gave to a task of its own must not keep the call open.
+                    this.receiver.close();
+                }
+                Poll::Pending => match this.receiver.poll_recv(cx) {
+                    Poll::Ready(Some(feed)) => {
+                        if let Some(item) = this.take(feed) {
+                            return Poll::Ready(Some(Ok(item)));
+                        }
+                    }
+                    Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+                },
+            }
+        }
+    }
+}
+
+/// Writes a DoPut's acknowledgements while the upload is still being read.
+///
+/// An argument of `#[do_put]`. Each write is one `PutResult`, sent at once; it waits while the client has not taken the
+/// ones before, so memory stays flat. What the handler returns follows at the end.
+///
+/// ```
+/// use flight_runtime::prelude::*;
+/// use futures::TryStreamExt;
+///
+/// struct Store;
+///
+/// #[flight_server]
+/// impl Store {
+///     #[do_put("rows")]
+///     async fn put(&self, mut rows: BatchStream, acks: MetadataWriter) -> Result<(), Error> {
+///         let mut total = 0;
+///         while let Some(batch) = rows.try_next().await? {
+///             total += batch.num_rows();
+///             acks.write(format!("{total} rows")).await?;
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct MetadataWriter {
+    sink: Sink<PutResult>,
+}
+
+impl MetadataWriter {
+    /// Sends an acknowledgement: a [`PutResult`], or its bytes.
+    ///
+    /// # Errors
+    ///
+    /// CANCELLED when nobody waits for it any more.
+    pub async fn write(&self, ack: impl IntoItem<PutResult>) -> Result<(), Error> {
+        self.sink.send(ack.into_item()?).await
+    }
+
+    /// The same from a plain `fn`.
+    ///
+    /// # Errors
+    ///
+    /// CANCELLED when nobody waits for it any more.
+    pub fn write_blocking(&self, ack: impl IntoItem<PutResult>) -> Result<(), Error> {
+        self.sink.send_blocking(ack.into_item()?)
+    }
+}
+
+impl From<Sink<PutResult>> for MetadataWriter {
+    fn from(sink: Sink<PutResult>) -> Self {
+        Self { sink }
+    }
+}

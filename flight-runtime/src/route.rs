@@ -1,0 +1,290 @@
+//! Routes: which handler an address belongs to, and the arguments in it.
+
+use std::fmt;
+
+use crate::Error;
+use crate::address::{Address, decode};
+use crate::extract::ArgKind;
+
+/// A route as the macro read it: `stations/{station}?{since}`.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct RouteDef {
+    /// The text as the user wrote it.
+    pub text: &'static str,
+    /// The segments before the `?`.
+    pub path: &'static [Segment],
+    /// The names behind it.
+    pub query: &'static [&'static str],
+}
+
+/// One segment of a route's path.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// Text that must be there.
+    Literal(&'static str),
+    /// `{name}`: one segment.
+    Arg(&'static str),
+    /// `{*name}`: one segment or more, to the end.
+    Rest(&'static str),
+}
+
+impl RouteDef {
+    /// Whether the path names one flight alone.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.path
+            .iter()
+            .all(|segment| matches!(segment, Segment::Literal(_)))
+    }
+
+    /// The part before the `?`, in `matchit`'s syntax, which is the same.
+    pub(crate) fn pattern(&self) -> &'static str {
+        self.text
+            .split_once('?')
+            .map_or(self.text, |(path, _)| path)
+    }
+
+    /// Whether ListFlights with this criteria lists flights of this route: its text up to the first argument
+    /// and the criteria must agree as far as both go.
+    pub(crate) fn may_start_with(&self, prefix: &str) -> bool {
+        let literal = self.text.split(['{', '?']).next().unwrap_or_default();
+        literal.starts_with(prefix) || prefix.starts_with(literal)
+    }
+}
+
+impl fmt::Display for RouteDef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text)
+    }
+}
+
+/// One argument of a route, in the order of the route's text.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct ArgDef {
+    /// The name, without `r#`.
+    pub name: &'static str,
+    /// Its Rust type as the user wrote it.
+    pub ty: &'static str,
+    /// Whether it may be absent or repeat.
+    pub kind: fn() -> ArgKind,
+}
+
+/// The texts of a route's arguments, in the order of its [`ArgDef`]s: none, one or several each.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ArgTexts(Vec<Vec<String>>);
+
+impl ArgTexts {
+    /// The texts of the argument at this place.
+    pub(crate) fn get(&self, index: usize) -> &[String] {
+        self.0.get(index).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The routes of one kind of call, and what lies behind each.
+pub(crate) struct Router {
+    paths: matchit::Router<usize>,
+    routes: Vec<(RouteDef, &'static [ArgDef])>,
+}
+
+impl Router {
+    pub(crate) fn new() -> Self {
+        Self {
+            paths: matchit::Router::new(),
+            routes: Vec::new(),
+        }
+    }
+
+    /// Adds a route; on a clash, gives the index of the route it clashes with.
+    pub(crate) fn insert(&mut self, route: RouteDef, args: &'static [ArgDef]) -> Result<(), usize> {
+        match self.paths.insert(route.pattern(), self.routes.len()) {
+            Ok(()) => {
+                self.routes.push((route, args));
+                Ok(())
+            }
+            Err(_) => Err(self.clash(&route)),
+        }
+    }
+
+    /// Which route it is that a refused one clashes with.
+    fn clash(&self, route: &RouteDef) -> usize {
+        self.routes
+            .iter()
+            .position(|(other, _)| {
+                let mut pair = matchit::Router::new();
+                pair.insert(other.pattern(), ()).is_ok()
+                    && pair.insert(route.pattern(), ()).is_err()
+            })
+            .unwrap_or_default()
+    }
+
+    /// The route that an address belongs to, with its arguments; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// INVALID_ARGUMENT for a query argument that the route does not have, and for text that is not UTF-8.
+    pub(crate) fn find(&self, address: &Address) -> Option<Result<(usize, ArgTexts), Error>> {
+        let found = self.paths.at(address.path()).ok()?;
+        let index = *found.value;
+        let (route, args) = self.routes.get(index)?;
+        Some(arguments(route, args, &found.params, address).map(|texts| (index, texts)))
+    }
+}
+
+fn arguments(
+    route: &RouteDef,
+    args: &[ArgDef],
+    params: &matchit::Params<'_, '_>,
+    address: &Address,
+) -> Result<ArgTexts, Error> {
+    let mut texts = vec![Vec::new(); args.len()];
+    for (slot, arg) in texts.iter_mut().zip(args) {
+        if let Some(value) = params.get(arg.name) {
+            slot.push(decode(value)?);
+        }
+    }
+    for (name, value) in address.query()? {
+        let index = args
+            .iter()
+            .position(|arg| arg.name == name && route.query.contains(&arg.name));
+        let Some(slot) = index.and_then(|index| texts.get_mut(index)) else {
+            return Err(unknown_argument(route, &name));
+        };
+        slot.push(value);
+    }
+    Ok(ArgTexts(texts))
+}
+
+fn unknown_argument(route: &RouteDef, name: &str) -> Error {
+    let mut text = format!("`{route}` has no argument `{}`", shorten(name));
+    if route.query.is_empty() {
+        text.push_str("; it takes none after `?`");
+    } else {
+        text.push_str("; it takes ");
+        text.push_str(&list(route.query.iter().copied()));
+    }
+    Error::invalid_argument(text)
+}
+
+/// `` `a`, `b` and `c` ``
+pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match names.split_last() {
+        None => "none".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// What a client sent, cut to a length that an error can carry, with control characters escaped.
+pub(crate) fn shorten(text: &str) -> String {
+    const MOST: usize = 80;
+    let mut short: String = text
+        .chars()
+        .take(MOST)
+        .flat_map(char::escape_debug)
+        .collect();
+    if text.chars().nth(MOST).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATION: RouteDef = RouteDef {
+        text: "stations/{station}?{since}",
+        path: &[Segment::Literal("stations"), Segment::Arg("station")],
+        query: &["since"],
+    };
+    const ARGS: &[ArgDef] = &[
+        ArgDef {
+            name: "station",
+            ty: "String",
+            kind: || ArgKind::Required,
+        },
+        ArgDef {
+            name: "since",
+            ty: "Option<i32>",
+            kind: || ArgKind::Optional,
+        },
+    ];
+
+    fn router() -> Router {
+        let mut router = Router::new();
+        router.insert(STATION, ARGS).unwrap();
+        router
+    }
+
+    fn find(text: &str) -> Option<Result<Vec<Vec<String>>, Error>> {
+        let address = Address::from_bytes(text.as_bytes()).unwrap();
+        router()
+            .find(&address)
+            .map(|found| found.map(|(_, texts)| texts.0))
+    }
+
+    #[test]
+    fn arguments_come_in_the_order_of_the_route() {
+        let texts = find("stations/a%2Fb?since=1&since=2").unwrap().unwrap();
+        assert_eq!(
+            texts,
+            vec![vec!["a/b".to_owned()], vec!["1".to_owned(), "2".to_owned()]]
+        );
+    }
+
+    #[test]
+    fn other_paths_are_not_found() {
+        for text in [
+            "",
+            "stations",
+            "stations/",
+            "stations/a/b",
+            "/stations/a",
+            "other/a",
+        ] {
+            assert!(find(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_query_argument_is_named() {
+        let error = find("stations/a?until=3").unwrap().unwrap_err();
+        assert_eq!(
+            error.message(),
+            "`stations/{station}?{since}` has no argument `until`; it takes `since`"
+        );
+        // A path argument cannot be given behind the `?`.
+        assert!(find("stations/a?station=b").unwrap().is_err());
+    }
+
+    #[test]
+    fn a_clash_names_the_other_route() {
+        let mut router = router();
+        let other = RouteDef {
+            text: "a/b",
+            path: &[Segment::Literal("a"), Segment::Literal("b")],
+            query: &[],
+        };
+        router.insert(other, &[]).unwrap();
+        let again = RouteDef {
+            text: "a/b?{x}",
+            ..other
+        };
+        assert_eq!(router.insert(again, &[]), Err(1));
+    }
+
+    #[test]
+    fn criteria_are_a_prefix_of_the_route_text() {
+        for (prefix, expected) in [
+            ("", true),
+            ("stat", true),
+            ("stations/sea", true),
+            ("other", false),
+        ] {
+            assert_eq!(STATION.may_start_with(prefix), expected, "{prefix}");
+        }
+    }
+}

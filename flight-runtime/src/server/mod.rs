@@ -1,0 +1,119 @@
+//! The server: locations, listeners, connections, and its end.
+
+mod builder;
+mod connection;
+mod handle;
+mod listener;
+mod location;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::task::TaskTracker;
+
+use crate::Error;
+use crate::service::{FlightService, Service};
+
+pub use builder::FlightServerBuilder;
+pub use handle::{RunningServer, ServerHandle};
+pub use location::Location;
+
+use handle::Signals;
+use listener::{Bound, Listener};
+
+/// A Flight server: [`FlightServer::builder`] is where every program begins.
+///
+/// ```no_run
+/// use flight_runtime::prelude::*;
+///
+/// struct Hello;
+///
+/// #[flight_server]
+/// impl Hello {
+///     /// Says hello.
+///     #[action("hello")]
+///     async fn hello(&self, name: String) -> String {
+///         format!("hello {name}")
+///     }
+/// }
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), Error> {
+///     FlightServer::builder(Hello).location("grpc://0.0.0.0:8815").serve().await
+/// }
+/// ```
+#[derive(Debug)]
+pub struct FlightServer(());
+
+impl FlightServer {
+    /// A server of this service; more are added with [`add_service`](FlightServerBuilder::add_service).
+    pub fn builder<S: FlightService>(service: S) -> FlightServerBuilder {
+        FlightServerBuilder::new().add_service(service)
+    }
+}
+
+/// Accepts connections until the drain begins, and waits for the last of them.
+fn run(bound: Bound, signals: Signals, service: Arc<Service>) {
+    let Bound {
+        listeners, file, ..
+    } = bound;
+    let connections = TaskTracker::new();
+    for listener in listeners {
+        connections.spawn(accept(
+            listener,
+            connections.clone(),
+            service.clone(),
+            signals.clone(),
+        ));
+    }
+    connections.close();
+    tokio::spawn(async move {
+        connections.wait().await;
+        // The file goes before anybody is told, so that the next server finds its place free.
+        drop(file);
+        signals.ended.cancel();
+    });
+}
+
+async fn accept(
+    listener: Listener,
+    connections: TaskTracker,
+    service: Arc<Service>,
+    signals: Signals,
+) {
+    loop {
+        let (socket, peer) = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = signals.drain.cancelled() => return,
+        };
+        connections.spawn(connection::serve(
+            socket,
+            peer,
+            service.clone(),
+            signals.clone(),
+        ));
+    }
+}
+
+/// Shuts the server down at SIGINT or SIGTERM, and at once at the second of them.
+async fn until_signalled(server: &ServerHandle, grace: Duration) -> Result<(), Error> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut told = false;
+    loop {
+        let name = tokio::select! {
+            () = server.wait() => return Ok(()),
+            _ = interrupt.recv() => "SIGINT",
+            _ = terminate.recv() => "SIGTERM",
+        };
+        if told {
+            tracing::warn!("{name} again: ending at once");
+            server.abort();
+        } else {
+            tracing::info!(?grace, "{name}: calls that run may end");
+            server.shutdown_within(grace);
+            told = true;
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! The answers that follow from a `#[do_get]` alone: FlightInfo, schema, poll, the list of flights; and the list of actions.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use arrow_flight::{
+    ActionType, FlightDescriptor, FlightEndpoint, FlightInfo, Location, PollInfo, SchemaResult,
+    Ticket,
+};
+use futures::stream::{self, BoxStream, StreamExt};
+
+use super::Service;
+use super::handlers::{Found, no_route, unimplemented};
+use crate::address::Address;
+use crate::batches::{StreamOptions, no_schema};
+use crate::call::{Call, Payload};
+use crate::context::CallContext;
+use crate::reply::{Flow, Start};
+use crate::rpc::Method;
+use crate::{Code, Error};
+
+/// What a `#[do_get]` says of its flight without being read.
+struct Described {
+    schema: SchemaRef,
+    options: StreamOptions,
+    ordered: bool,
+}
+
+/// Asks a `#[do_get]` for its schema: from its attribute, else by starting it and dropping it at its first word.
+async fn describe(
+    found: Found<'_, Flow>,
+    context: &CallContext,
+    address: &Address,
+) -> Result<Described, Error> {
+    let def = found.handler.def;
+    if let Some(schema) = def.schema {
+        return Ok(Described {
+            schema: schema(),
+            options: StreamOptions::default(),
+            ordered: def.ordered,
+        });
+    }
+    let call = Call::new(context.clone(), Payload::Ticket(address.ticket()));
+    let mut running = found.start(call);
+    while let Some(flow) = running.next().await {
+        if let Flow::Start(start) = flow? {
+            let Start { schema, options } = *start;
+            return Ok(Described {
+                schema,
+                options,
+                ordered: def.ordered,
+            });
+        }
+    }
+    Err(no_schema())
+}
+
+fn schema_bytes(schema: &SchemaRef) -> Result<bytes::Bytes, Error> {
+    crate::reply::schema_result(schema).map(|result| result.schema)
+}
+
+impl Service {
+    /// The FlightInfo of an address whose `#[do_get]` was found.
+    async fn generated_info(
+        &self,
+        found: Found<'_, Flow>,
+        context: &CallContext,
+        address: &Address,
+        descriptor: FlightDescriptor,
+    ) -> Result<FlightInfo, Error> {
+        let Described {
+            schema,
+            options,
+            ordered,
+        } = describe(found, context, address).await?;
+        Ok(FlightInfo {
+            schema: schema_bytes(&schema)?,
+            flight_descriptor: Some(descriptor),
+            endpoint: vec![self.endpoint(address.ticket())],
+            total_records: options.total_records.unwrap_or(-1),
+            total_bytes: options.total_bytes.unwrap_or(-1),
+            ordered,
+            app_metadata: options.info_metadata,
+        })
+    }
+
+    fn endpoint(&self, ticket: Ticket) -> FlightEndpoint {
+        let locations = self
+            .settings
+            .advertise
+            .iter()
+            .map(|uri| Location { uri: uri.clone() });
+        FlightEndpoint {
+            location: locations.collect(),
+            ..FlightEndpoint::new().with_ticket(ticket)
+        }
+    }
+
+    /// Fills in what a `#[get_flight_info]` handler left out: descriptor, endpoint, schema.
+    async fn complete_info(
+        &self,
+        mut info: FlightInfo,
+        context: &CallContext,
+        address: Option<&Address>,
+        descriptor: &FlightDescriptor,
+    ) -> Result<FlightInfo, Error> {
+        info.flight_descriptor
+            .get_or_insert_with(|| descriptor.clone());
+        if info.schema.is_empty() {
+            // The schema is the one that its own first ticket leads to, else the one of this address.
+            let ticket = info
+                .endpoint
+                .first()
+                .and_then(|endpoint| endpoint.ticket.as_ref());
+            let ticket = ticket.and_then(|ticket| Address::from_bytes(&ticket.ticket));
+            for address in ticket.iter().chain(address) {
+                if let Ok(Some(found)) = self.handlers.do_get.by_route(Some(address)) {
+                    info.schema = schema_bytes(&describe(found, context, address).await?.schema)?;
+                    break;
+                }
+            }
+        }
+        if info.endpoint.is_empty()
+            && let Some(address) = address
+            && self.handlers.do_get.by_route(Some(address))?.is_some()
+        {
+            info.endpoint.push(self.endpoint(address.ticket()));
+        }
+        Ok(info)
+    }
+
+    /// GetFlightInfo: a handler of its own, else what the `#[do_get]` of this address gives, else the catch-all.
+    pub(super) async fn get_flight_info(
+        &self,
+        context: &CallContext,
+        descriptor: FlightDescriptor,
+    ) -> Result<FlightInfo, Error> {
+        let address = Address::from_descriptor(&descriptor);
+        let own = self.handlers.get_flight_info.by_route(address.as_ref())?;
+        let own = match (own, &address) {
+            (None, Some(at)) => match self.handlers.do_get.by_route(Some(at))? {
+                Some(found) => return self.generated_info(found, context, at, descriptor).await,
+                None => self.handlers.get_flight_info.catch_all(),
+            },
+            (None, None) => self.handlers.get_flight_info.catch_all(),
+            (own, _) => own,
+        };
+        let Some(found) = own else {
+            return Err(self.no_flight(Method::GetFlightInfo, address.as_ref()));
+        };
+        let call = Call::new(context.clone(), Payload::Descriptor(descriptor.clone()));
+        let info = found.start(call).only().await?;
+        self.complete_info(info, context, address.as_ref(), &descriptor)
+            .await
+    }
+
+    fn no_flight(&self, method: Method, address: Option<&Address>) -> Error {
+        if !self.handlers.has_flights() {
+            return unimplemented(method);
+        }
+        no_route(method, address, self.handlers.do_get.routed().iter())
+    }
+
+    /// GetSchema: a handler of its own, else the `#[do_get]` of this address, else the schema of its FlightInfo.
+    pub(super) async fn get_schema(
+        &self,
+        context: &CallContext,
+        descriptor: FlightDescriptor,
+    ) -> Result<SchemaResult, Error> {
+        let address = Address::from_descriptor(&descriptor);
+        let mut own = self.handlers.get_schema.by_route(address.as_ref())?;
+        if own.is_none()
+            && let Some(at) = &address
+            && let Some(found) = self.handlers.do_get.by_route(Some(at))?
+        {
+            return crate::reply::schema_result(&describe(found, context, at).await?.schema);
+        }
+        if own.is_none() {
+            own = self.handlers.get_schema.catch_all();
+        }
+        if let Some(found) = own {
+            let call = Call::new(context.clone(), Payload::Descriptor(descriptor));
+            return found.start(call).only().await;
+        }
+        if !self.handlers.has_flights() {
+            return Err(unimplemented(Method::GetSchema));
+        }
+        let schema = self.get_flight_info(context, descriptor).await?.schema;
+        if schema.is_empty() {
+            return Err(Error::not_found("this flight has no schema"));
+        }
+        Ok(SchemaResult { schema })
+    }
+
+    /// PollFlightInfo: a handler of its own, else the FlightInfo, complete at once.
+    pub(super) async fn poll_flight_info(
+        &self,
+        context: &CallContext,
+        descriptor: FlightDescriptor,
+    ) -> Result<PollInfo, Error> {
+        let address = Address::from_descriptor(&descriptor);
+        let mut own = self.handlers.poll_flight_info.by_route(address.as_ref())?;
+        if own.is_none() {
+            let routed = self.handlers.do_get.by_route(address.as_ref())?.is_some()
+                || self
+                    .handlers
+                    .get_flight_info
+                    .by_route(address.as_ref())?
+                    .is_some();
+            if !routed {
+                own = self.handlers.poll_flight_info.catch_all();
+            }
+        }
+        if let Some(found) = own {
+            let call = Call::new(context.clone(), Payload::Descriptor(descriptor.clone()));
+            let mut poll = found.start(call).only().await?;
+            if let Some(info) = poll.info.take() {
+                poll.info = Some(
+                    self.complete_info(info, context, address.as_ref(), &descriptor)
+                        .await?,
+                );
+            }
+            return Ok(poll);
+        }
+        if !self.handlers.has_flights() {
+            return Err(unimplemented(Method::PollFlightInfo));
+        }
+        let info = self.get_flight_info(context, descriptor).await?;
+        Ok(PollInfo {
+            info: Some(info),
+            flight_descriptor: None,
+            progress: Some(1.0),
+            expiration_time: None,
+        })
+    }
+
+    /// ListFlights: every `#[do_get]` that can be listed, then what `#[list_flights]` handlers add.
+    pub(super) fn list_flights(
+        self: Arc<Self>,
+        context: CallContext,
+        criteria: arrow_flight::Criteria,
+    ) -> Result<BoxStream<'static, Result<FlightInfo, Error>>, Error> {
+        if !self.handlers.has_flights() && self.handlers.list_flights.is_empty() {
+            return Err(unimplemented(Method::ListFlights));
+        }
+        let prefix = String::from_utf8(criteria.expression.to_vec()).map_err(|_| {
+            Error::invalid_argument(
+                "the criteria is not UTF-8: expected the beginning of a route, such as `stations/`",
+            )
+        });
+        // A `#[list_flights]` handler may give the criteria a meaning of its own.
+        let prefix = match prefix {
+            Ok(prefix) => prefix,
+            Err(error) if self.handlers.list_flights.is_empty() => return Err(error),
+            Err(_) => return Ok(self.own_flights(context, criteria)),
+        };
+        let own = self.clone().own_flights(context.clone(), criteria);
+        let service = self.clone();
+        let indices = 0..self.handlers.do_get.routed().len();
+        let generated = stream::iter(indices).flat_map(move |index| {
+            let (service, context, prefix) = (service.clone(), context.clone(), prefix.clone());
+            service.flights_of(index, context, prefix)
+        });
+        Ok(generated.chain(own).boxed())
+    }
+
+    fn own_flights(
+        self: Arc<Self>,
+        context: CallContext,
+        criteria: arrow_flight::Criteria,
+    ) -> BoxStream<'static, Result<FlightInfo, Error>> {
+        let indices = 0..self.handlers.list_flights.len();
+        stream::iter(indices)
+            .filter_map(move |index| {
+                let call = Call::new(context.clone(), Payload::Criteria(criteria.clone()));
+                let running = self
+                    .handlers
+                    .list_flights
+                    .get(index)
+                    .map(|bound| bound.start(call));
+                std::future::ready(running)
+            })
+            .flatten()
+            .boxed()
+    }
+
+    /// The flights of one `#[do_get]`: itself when its route is fixed, else what `list = …` enumerates.
+    fn flights_of(
+        self: Arc<Self>,
+        index: usize,
+        context: CallContext,
+        prefix: String,
+    ) -> BoxStream<'static, Result<FlightInfo, Error>> {
+        let Some(bound) = self.handlers.do_get.routed().get(index) else {
+            return stream::empty().boxed();
+        };
+        let Some(route) = bound
+            .def
+            .route
+            .filter(|route| route.may_start_with(&prefix))
+        else {
+            return stream::empty().boxed();
+        };
+        let addresses = if let Some(list) = self.handlers.lists.get(&index) {
+            let criteria = arrow_flight::Criteria {
+                expression: prefix.clone().into(),
+            };
+            list.start(Call::new(context.clone(), Payload::Criteria(criteria)))
+                .boxed()
+        } else if route.is_fixed()
+            && bound
+                .def
+                .args
+                .iter()
+                .all(|arg| (arg.kind)() != crate::ArgKind::Required)
+        {
+            let address = Address::from_bytes(route.pattern().as_bytes());
+            stream::iter(address.map(Ok)).boxed()
+        } else {
+            return stream::empty().boxed();
+        };
+        let wanted = move |address: &Result<Address, Error>| {
+            let wanted = address
+                .as_ref()
+                .map_or(true, |address| address.as_str().starts_with(&prefix));
+            std::future::ready(wanted)
+        };
+        addresses
+            .filter(wanted)
+            .filter_map(move |address| {
+                let (service, context) = (self.clone(), context.clone());
+                async move { service.listed(&context, address).await.transpose() }
+            })
+            .boxed()
+    }
+
+    /// The FlightInfo of a listed address; `None` when it is gone since it was listed.
+    async fn listed(
+        &self,
+        context: &CallContext,
+        address: Result<Address, Error>,
+    ) -> Result<Option<FlightInfo>, Error> {
+        match self.get_flight_info(context, address?.descriptor()).await {
+            Ok(info) => Ok(Some(info)),
+            Err(error) if error.code() == Code::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// ListActions: every `#[action]` with its doc comment, then what `#[list_actions]` handlers add.
+    pub(super) fn list_actions(
+        self: Arc<Self>,
+        context: CallContext,
+    ) -> BoxStream<'static, Result<ActionType, Error>> {
+        let actions: Vec<_> = self
+            .handlers
+            .actions
+            .iter()
+            .map(|(&name, bound)| ActionType {
+                r#type: name.to_owned(),
+                description: bound.def.doc.to_owned(),
+            })
+            .map(Ok)
+            .collect();
+        let indices = 0..self.handlers.list_actions.len();
+        let own = stream::iter(indices).filter_map(move |index| {
+            let call = Call::new(context.clone(), Payload::None);
+            std::future::ready(
+                self.handlers
+                    .list_actions
+                    .get(index)
+                    .map(|bound| bound.start(call)),
+            )
+        });
+        stream::iter(actions).chain(own.flatten()).boxed()
+    }
+}

@@ -1,0 +1,287 @@
+//! From a method and a request body to the messages of its answer.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use arrow::datatypes::SchemaRef;
+use arrow::ipc::writer::DictionaryHandling;
+use arrow_flight::{Action, Criteria, Empty, FlightDescriptor, Ticket};
+use futures::future::TryFutureExt;
+use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
+
+use super::Service;
+use super::handlers::Found;
+use crate::Error;
+use crate::address::Address;
+use crate::batches::{Compression, Message, StreamOptions, Upload, no_schema};
+use crate::call::{Call, Payload};
+use crate::context::CallContext;
+use crate::reply::{Flow, Running, Start};
+use crate::rpc::Method;
+use crate::wire::cut::RequestBody;
+use crate::wire::decode::BatchDecoder;
+use crate::wire::encode::{self, BatchEncoder, EncodeOptions};
+use crate::wire::flight_data::{FlightDataReader, Limits};
+use crate::wire::grpc::{MessageReader, encode_message};
+use crate::wire::segments::Segments;
+
+/// The messages of an answer, framed for gRPC.
+pub(super) type Frames = BoxStream<'static, Result<Segments, Error>>;
+
+impl Service {
+    /// Starts a call: nothing runs until the frames are polled.
+    pub(super) fn frames(self: Arc<Self>, context: CallContext, body: RequestBody) -> Frames {
+        self.open(context, body).try_flatten_stream().boxed()
+    }
+
+    async fn open(
+        self: Arc<Self>,
+        context: CallContext,
+        body: RequestBody,
+    ) -> Result<Frames, Error> {
+        match context.method() {
+            Method::Handshake => Err(Error::unimplemented(
+                "this server has no handshake: no auth_handler is set",
+            )),
+            Method::ListFlights => {
+                let criteria: Criteria = self.unary(body).await?;
+                Ok(messages(self.list_flights(context, criteria)?))
+            }
+            Method::ListActions => {
+                let Empty {} = self.unary(body).await?;
+                Ok(messages(self.list_actions(context)))
+            }
+            Method::GetFlightInfo => {
+                let descriptor = self.unary(body).await?;
+                only(self.get_flight_info(&context, descriptor).await?)
+            }
+            Method::PollFlightInfo => {
+                let descriptor = self.unary(body).await?;
+                only(self.poll_flight_info(&context, descriptor).await?)
+            }
+            Method::GetSchema => {
+                let descriptor = self.unary(body).await?;
+                only(self.get_schema(&context, descriptor).await?)
+            }
+            Method::DoAction => {
+                let action: Action = self.unary(body).await?;
+                let handler = self.handlers.action(&action.r#type)?;
+                Ok(messages(
+                    handler.start(Call::new(context, Payload::Action(action))),
+                ))
+            }
+            Method::DoGet => {
+                let ticket: Ticket = self.unary(body).await?;
+                let found = self
+                    .handlers
+                    .do_get
+                    .find(Address::from_bytes(&ticket.ticket).as_ref())?;
+                Ok(self.encoded(found, Call::new(context, Payload::Ticket(ticket))))
+            }
+            Method::DoExchange => {
+                let (descriptor, upload) = self.upload(body).await?;
+                let found = self
+                    .handlers
+                    .do_exchange
+                    .find(Address::from_descriptor(&descriptor).as_ref())?;
+                let payload = Payload::Upload {
+                    descriptor,
+                    upload: Some(upload),
+                    acks: None,
+                };
+                Ok(self.encoded(found, Call::new(context, payload)))
+            }
+            Method::DoPut => {
+                let (descriptor, upload) = self.upload(body).await?;
+                let address = Address::from_descriptor(&descriptor);
+                let found = self.handlers.do_put.find(address.as_ref())?;
+                Ok(messages(found.start_with(|acks| {
+                    Call::new(
+                        context,
+                        Payload::Upload {
+                            descriptor,
+                            upload: Some(upload),
+                            acks: Some(acks),
+                        },
+                    )
+                })))
+            }
+        }
+    }
+
+    /// The one message of a call whose request is one.
+    async fn unary<M: prost::Message + Default>(&self, body: RequestBody) -> Result<M, Error> {
+        let mut reader = MessageReader::new(body, self.settings.max_message_size);
+        let Some(bytes) = reader.next().await? else {
+            return Err(Error::invalid_argument(
+                "the request ended before its message",
+            ));
+        };
+        if reader.next().await?.is_some() {
+            return Err(Error::invalid_argument(
+                "the request has a second message: this call takes one",
+            ));
+        }
+        M::decode(bytes).map_err(|error| {
+            Error::invalid_argument(format!("the request does not decode: {error}"))
+        })
+    }
+
+    /// The descriptor of a DoPut or DoExchange, and the upload behind it.
+    async fn upload(&self, body: RequestBody) -> Result<(FlightDescriptor, Upload), Error> {
+        let mut reader = FlightDataReader::new(
+            body,
+            Limits {
+                message: self.settings.max_message_size,
+            },
+        );
+        let Some(mut first) = reader.next().await? else {
+            return Err(Error::invalid_argument(
+                "the upload ended before its first message: expected a FlightData with a descriptor",
+            ));
+        };
+        let Some(descriptor) = first.descriptor.take() else {
+            return Err(Error::invalid_argument(
+                "the first message of the upload has no descriptor",
+            ));
+        };
+        let decoder = BatchDecoder::new(self.settings.guard);
+        Ok((descriptor, Upload::new(reader, decoder, first)))
+    }
+
+    fn encoded(&self, found: Found<'_, Flow>, call: Call) -> Frames {
+        let declared = found.handler.def.schema.map(|schema| schema());
+        let method = call.context().method();
+        let running = found.start(call);
+        let mut encode = Encode {
+            running,
+            encoder: None,
+            declared: declared.is_some(),
+            max_message_size: self.settings.max_reply_message_size,
+            needs_schema: method == Method::DoGet,
+            ready: VecDeque::new(),
+            done: false,
+        };
+        if let Some(schema) = declared
+            && let Err(error) = encode.start(&schema, &StreamOptions::default())
+        {
+            return stream::once(std::future::ready(Err(error))).boxed();
+        }
+        encode.boxed()
+    }
+}
+
+fn messages<M: prost::Message + 'static>(
+    items: impl Stream<Item = Result<M, Error>> + Send + 'static,
+) -> Frames {
+    items
+        .and_then(|message| std::future::ready(frame(&message)))
+        .boxed()
+}
+
+fn only<M: prost::Message>(message: M) -> Result<Frames, Error> {
+    let frame = frame(&message)?;
+    Ok(stream::once(std::future::ready(Ok(frame))).boxed())
+}
+
+fn frame<M: prost::Message>(message: &M) -> Result<Segments, Error> {
+    Ok(Segments::from(encode_message(message)?))
+}
+
+fn encode_options(options: &StreamOptions, max_message_size: usize) -> EncodeOptions {
+    EncodeOptions {
+        compression: match options.compression {
+            Compression::None => None,
+            Compression::Lz4 => Some(encode::Compression::Lz4),
+            Compression::Zstd => Some(encode::Compression::Zstd(None)),
+        },
+        dictionaries: match options.dictionary_deltas {
+            true => DictionaryHandling::Delta,
+            false => DictionaryHandling::Resend,
+        },
+        max_message_size,
+    }
+}
+
+/// Batches on their way to the wire: encoded when they are asked for, one handler's message at a time.
+struct Encode {
+    running: Running<Flow>,
+    encoder: Option<BatchEncoder>,
+    /// The schema was said on the attribute and is sent already.
+    declared: bool,
+    max_message_size: usize,
+    /// A DoGet without a schema is an error; a DoExchange may have nothing to say.
+    needs_schema: bool,
+    ready: VecDeque<Segments>,
+    done: bool,
+}
+
+impl Encode {
+    fn start(&mut self, schema: &SchemaRef, options: &StreamOptions) -> Result<(), Error> {
+        let encode = encode_options(options, self.max_message_size);
+        let mut encoder = BatchEncoder::new(schema, encode)?;
+        self.ready
+            .push_back(encoder.schema(options.schema_metadata.clone())?);
+        self.encoder = Some(encoder);
+        Ok(())
+    }
+
+    fn take(&mut self, flow: Flow) -> Result<(), Error> {
+        match flow {
+            Flow::Start(_) if self.declared => Ok(()),
+            Flow::Start(start) => {
+                let Start { schema, options } = *start;
+                self.start(&schema, &options)
+            }
+            Flow::Message(Message {
+                batch: Some(batch),
+                app_metadata,
+            }) => match &mut self.encoder {
+                Some(encoder) => Ok(encoder.batch(&batch, app_metadata, &mut self.ready)?),
+                None => Err(no_schema()),
+            },
+            Flow::Message(Message {
+                batch: None,
+                app_metadata,
+            }) => {
+                self.ready
+                    .push_back(BatchEncoder::metadata(app_metadata.unwrap_or_default())?);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Stream for Encode {
+    type Item = Result<Segments, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            if let Some(frame) = this.ready.pop_front() {
+                return Poll::Ready(Some(Ok(frame)));
+            }
+            if this.done {
+                return Poll::Ready(None);
+            }
+            let taken = match ready!(this.running.poll_next_unpin(cx)) {
+                Some(Ok(flow)) => this.take(flow),
+                Some(Err(error)) => Err(error),
+                None => {
+                    this.done = true;
+                    if this.encoder.is_none() && this.needs_schema {
+                        return Poll::Ready(Some(Err(no_schema())));
+                    }
+                    continue;
+                }
+            };
+            if let Err(error) = taken {
+                this.done = true;
+                this.ready.clear();
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+    }
+}

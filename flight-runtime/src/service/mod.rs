@@ -1,0 +1,203 @@
+//! The service: one set of handlers behind one `http::Request → http::Response`, whatever their number and types.
+//!
+//! ```text
+//! GrpcService ── dispatch ──► handlers (routes) ──► generated glue ──► the user's method
+//!      ▲             │                                                      │
+//!   response ◄── frames ◄── encode ◄──────────── reply (Items, Sink) ◄──────┘
+//! ```
+
+mod answers;
+mod dispatch;
+mod handlers;
+mod response;
+mod status;
+mod table;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::{Future, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+
+use crate::Error;
+use crate::context::{CallContext, Peer};
+use crate::error::BoxError;
+use crate::rpc::{Method, SERVICE_NAME};
+use crate::server::ServerHandle;
+use crate::wire::cut::RequestBody;
+use crate::wire::guard::GuardLimits;
+
+pub use table::FlightService;
+#[doc(hidden)]
+pub use table::{HandlerDef, Place, ServiceDef, Table};
+
+pub(crate) use handlers::Handlers;
+pub(crate) use response::CallBody;
+
+/// What the builder sets for every call.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) expose_internal_errors: bool,
+    pub(crate) max_message_size: usize,
+    pub(crate) max_reply_message_size: usize,
+    pub(crate) advertise: Vec<String>,
+    pub(crate) guard: GuardLimits,
+}
+
+/// Handlers and settings: everything that calls share.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) handlers: Handlers,
+    pub(crate) settings: Settings,
+    pub(crate) server: Option<ServerHandle>,
+}
+
+impl Service {
+    /// Answers one request.
+    pub(crate) async fn answer<B>(
+        self: Arc<Self>,
+        peer: Peer,
+        request: Request<B>,
+    ) -> Response<CallBody>
+    where
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        let expose = self.settings.expose_internal_errors;
+        let (head, body) = request.into_parts();
+        if !is_grpc(&head.headers) {
+            let mut response = response::refused(
+                &Error::invalid_argument("content-type is not application/grpc"),
+                None,
+                expose,
+            );
+            *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return response;
+        }
+        let Some(method) = Method::from_path(head.uri.path()) else {
+            let path = crate::route::shorten(head.uri.path());
+            let error = Error::unimplemented(format!(
+                "no method `{path}`; this server answers /{SERVICE_NAME}/…"
+            ));
+            return response::refused(&error, None, expose);
+        };
+        let context = match CallContext::new(
+            method,
+            peer,
+            head.headers,
+            head.extensions,
+            self.server.clone(),
+        ) {
+            Ok(context) => context,
+            Err(error) => return response::refused(&error, None, expose),
+        };
+        let frames = self.frames(context.clone(), RequestBody::new(body));
+        response::respond(frames, context, expose).await
+    }
+}
+
+fn is_grpc(headers: &http::HeaderMap) -> bool {
+    let content_type = headers
+        .get(http::header::CONTENT_TYPE)
+        .map(http::HeaderValue::as_bytes);
+    // `application/grpc`, `application/grpc+proto`, `application/grpc;…`, but not `application/grpc-web`.
+    content_type
+        .and_then(|content_type| content_type.strip_prefix(b"application/grpc"))
+        .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+}
+
+/// A service for a tonic server, an axum router or any tower stack of your own: [`FlightServerBuilder::into_service`].
+///
+/// ```no_run
+/// use flight_runtime::prelude::*;
+///
+/// struct Hello;
+///
+/// #[flight_server]
+/// impl Hello {
+///     #[action("hello")]
+///     fn hello(&self) -> &'static str {
+///         "world"
+///     }
+/// }
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = FlightServer::builder(Hello).into_service()?;
+/// flight_runtime::tonic::transport::Server::builder()
+///     .add_service(service)
+///     .serve("127.0.0.1:8815".parse()?)
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Data goes out as `Bytes` there, which costs copies of small buffers that [`FlightServer`](crate::FlightServer) does not make; frame
+/// sizes, windows and limits of connections are the other server's.
+///
+/// [`FlightServerBuilder::into_service`]: crate::FlightServerBuilder::into_service
+#[derive(Clone)]
+pub struct GrpcService {
+    service: Arc<Service>,
+}
+
+impl GrpcService {
+    pub(crate) fn new(service: Service) -> Self {
+        Self {
+            service: Arc::new(service),
+        }
+    }
+}
+
+impl fmt::Debug for GrpcService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrpcService").finish_non_exhaustive()
+    }
+}
+
+impl tonic::server::NamedService for GrpcService {
+    const NAME: &'static str = SERVICE_NAME;
+}
+
+impl<B> tower::Service<Request<B>> for GrpcService
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Response = Response<tonic::body::Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let peer = peer_of(request.extensions());
+        let answer = Arc::clone(&self.service).answer(peer, request);
+        Box::pin(async move {
+            let response = answer.await;
+            ready(Ok(response.map(|body| {
+                tonic::body::Body::new(response::BytesBody::new(body))
+            })))
+            .await
+        })
+    }
+}
+
+/// What tonic's server says of the connection.
+fn peer_of(extensions: &http::Extensions) -> Peer {
+    use tonic::transport::server::{TcpConnectInfo, UdsConnectInfo};
+    if let Some(peer) = extensions.get::<Peer>() {
+        return *peer;
+    }
+    if extensions.get::<UdsConnectInfo>().is_some() {
+        return Peer::Unix;
+    }
+    extensions
+        .get::<TcpConnectInfo>()
+        .and_then(TcpConnectInfo::remote_addr)
+        .map_or(Peer::Unknown, Peer::Tcp)
+}

@@ -1,0 +1,247 @@
+//! `FlightData` to record batches.
+//!
+//! A stream is a schema message, then dictionaries and batches in any order that has
+//! each dictionary before the batches that use it (Arrow columnar format, "IPC
+//! Streaming Format"). [`BatchDecoder`] keeps the dictionaries, and hands every message
+//! to [`guard`](super::guard) before Arrow's decoder sees it. The arrays share the
+//! memory of the body that the parser has placed, unless it was compressed.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::buffer::Buffer;
+use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
+use arrow::error::ArrowError;
+use arrow_ipc::reader::{RecordBatchDecoder, read_dictionary};
+use arrow_ipc::{Message, MessageHeader};
+
+use super::error::WireError;
+use super::flight_data::Inbound;
+use super::guard::{GuardLimits, check_batch, check_schema, kind, parse_header};
+
+/// What a message turned out to be.
+#[derive(Debug, Clone)]
+pub(crate) enum Decoded {
+    /// The schema of the stream; comes once, first.
+    Schema(SchemaRef),
+    /// Rows.
+    Batch(RecordBatch),
+    /// A dictionary, which was kept.
+    Dictionary,
+    /// No IPC message: metadata or a descriptor alone.
+    None,
+}
+
+/// Decodes the messages of one stream.
+#[derive(Debug)]
+pub(crate) struct BatchDecoder {
+    limits: GuardLimits,
+    schema: Option<SchemaRef>,
+    /// The type of the values of each dictionary that the schema names.
+    values: HashMap<i64, FieldRef>,
+    /// The dictionaries received so far, as Arrow's decoder wants them.
+    dictionaries: HashMap<i64, ArrayRef>,
+    /// Bytes of the dictionaries that are kept.
+    kept: HashMap<i64, u64>,
+}
+
+impl BatchDecoder {
+    /// A decoder for a stream that starts with its schema.
+    pub(crate) fn new(limits: GuardLimits) -> Self {
+        Self {
+            limits,
+            schema: None,
+            values: HashMap::new(),
+            dictionaries: HashMap::new(),
+            kept: HashMap::new(),
+        }
+    }
+
+    /// The schema, once it has come.
+    pub(crate) fn schema(&self) -> Option<&SchemaRef> {
+        self.schema.as_ref()
+    }
+
+    /// Decodes the IPC message of `inbound`.
+    ///
+    /// After an error the stream cannot be continued: a dictionary may be missing.
+    ///
+    /// # Errors
+    ///
+    /// [`WireError::Invalid`] and [`WireError::TooLarge`], both the client's fault.
+    pub(crate) fn decode(&mut self, inbound: &Inbound) -> Result<Decoded, WireError> {
+        if inbound.header.is_empty() {
+            return Ok(Decoded::None);
+        }
+        let message = parse_header(&inbound.header, &self.limits)?;
+        match message.header_type() {
+            MessageHeader::Schema => self.decode_schema(message),
+            MessageHeader::RecordBatch => self.decode_batch(message, &inbound.body),
+            MessageHeader::DictionaryBatch => self.decode_dictionary(message, &inbound.body),
+            other => Err(WireError::invalid(format!(
+                "the IPC message is a {}, expected a schema, a dictionary or a record batch",
+                kind(other)
+            ))),
+        }
+    }
+
+    fn decode_schema(&mut self, message: Message<'_>) -> Result<Decoded, WireError> {
+        if self.schema.is_some() {
+            return Err(WireError::invalid("the stream has a second schema message"));
+        }
+        let header = message.header_as_schema().ok_or_else(no_header)?;
+        check_schema(header, &self.limits)?;
+        let schema = caught(|| Ok(arrow_ipc::convert::fb_to_schema(header)))?;
+        let schema = Arc::new(schema);
+        for field in schema.fields() {
+            collect_dictionaries(field, &mut self.values);
+        }
+        self.schema = Some(Arc::clone(&schema));
+        Ok(Decoded::Schema(schema))
+    }
+
+    fn decode_batch(&mut self, message: Message<'_>, body: &Buffer) -> Result<Decoded, WireError> {
+        let schema = self.schema.as_ref().ok_or_else(schema_first)?;
+        let header = message.header_as_record_batch().ok_or_else(no_header)?;
+        let version = message.version();
+        if schema.fields().is_empty() {
+            return empty_batch(schema, header.length(), &self.limits);
+        }
+        let fields = schema.fields().iter().map(AsRef::as_ref);
+        check_batch(header, fields, body, version, &self.limits)?;
+        let batch = caught(|| {
+            let schema = Arc::clone(schema);
+            RecordBatchDecoder::try_new(body, header, schema, &self.dictionaries, &version)?
+                .read_record_batch()
+        })?;
+        Ok(Decoded::Batch(batch))
+    }
+
+    fn decode_dictionary(
+        &mut self,
+        message: Message<'_>,
+        body: &Buffer,
+    ) -> Result<Decoded, WireError> {
+        let schema = Arc::clone(self.schema.as_ref().ok_or_else(schema_first)?);
+        let header = message.header_as_dictionary_batch().ok_or_else(no_header)?;
+        let id = header.id();
+        let Some(values) = self.values.get(&id) else {
+            return Err(WireError::invalid(format!(
+                "the schema has no dictionary with the id {id}"
+            )));
+        };
+        let Some(data) = header.data() else {
+            return Err(WireError::invalid(format!("dictionary {id} has no data")));
+        };
+        let fields = [values.as_ref()];
+        let version = message.version();
+        let size = check_batch(data, fields, body, version, &self.limits)?;
+        // The arrays hold on to the body, all of it, unless it was compressed.
+        let size = size.max(body.len() as u64);
+        self.keep(id, size, header.isDelta())?;
+        caught(|| read_dictionary(body, header, &schema, &mut self.dictionaries, &version))?;
+        Ok(Decoded::Dictionary)
+    }
+
+    /// Charges a dictionary of `size` bytes to what the stream may keep.
+    fn keep(&mut self, id: i64, size: u64, delta: bool) -> Result<(), WireError> {
+        let kept = self.kept.entry(id).or_default();
+        *kept = if delta {
+            kept.saturating_add(size)
+        } else {
+            size
+        };
+        let total = self
+            .kept
+            .values()
+            .fold(0u64, |sum, size| sum.saturating_add(*size));
+        if total > self.limits.dictionaries {
+            return Err(WireError::TooLarge {
+                what: "what the stream keeps of its dictionaries",
+                size: total,
+                limit: self.limits.dictionaries,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A batch of a schema without fields: only its length counts. Arrow's decoder wants
+/// lists of nodes and buffers, which some writers leave out when they are empty.
+fn empty_batch(schema: &SchemaRef, rows: i64, limits: &GuardLimits) -> Result<Decoded, WireError> {
+    let rows = usize::try_from(rows)
+        .ok()
+        .filter(|rows| *rows as u64 <= limits.rows)
+        .ok_or_else(|| WireError::invalid(format!("the batch has {rows} rows")))?;
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    let batch = RecordBatch::try_new_with_options(Arc::clone(schema), Vec::new(), &options);
+    Ok(Decoded::Batch(batch.map_err(unreadable)?))
+}
+
+/// Notes the type of the values of every dictionary at or below `field`.
+fn collect_dictionaries(field: &Field, values: &mut HashMap<i64, FieldRef>) {
+    use DataType::*;
+    match field.data_type() {
+        Dictionary(_, value) => {
+            // The id is part of the IPC format and not of the type; the field is where
+            // Arrow's own decoder looks for it.
+            #[allow(deprecated)]
+            if let Some(id) = field.dict_id() {
+                let value = Arc::new(Field::new("", value.as_ref().clone(), true));
+                collect_dictionaries(&value, values);
+                // Arrow's decoder takes the first as well.
+                values.entry(id).or_insert(value);
+            }
+        }
+        List(item)
+        | LargeList(item)
+        | ListView(item)
+        | LargeListView(item)
+        | FixedSizeList(item, _)
+        | Map(item, _) => collect_dictionaries(item, values),
+        Struct(fields) => {
+            for field in fields {
+                collect_dictionaries(field, values);
+            }
+        }
+        Union(fields, _) => {
+            for (_, field) in fields.iter() {
+                collect_dictionaries(field, values);
+            }
+        }
+        RunEndEncoded(ends, items) => {
+            collect_dictionaries(ends, values);
+            collect_dictionaries(items, values);
+        }
+        _ => {}
+    }
+}
+
+/// Runs Arrow's decoder. The guard is meant to leave it nothing to panic about; what it
+/// misses costs one stream and not the process.
+///
+/// Unwind safety: after an error nothing of the decoder's state is used again, and the
+/// dictionaries are replaced as a whole.
+fn caught<T>(decode: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, WireError> {
+    match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(result) => result.map_err(unreadable),
+        Err(_) => Err(WireError::invalid(
+            "the IPC message cannot be read: it breaks a rule of the Arrow format",
+        )),
+    }
+}
+
+/// Arrow refused what the client sent.
+fn unreadable(error: ArrowError) -> WireError {
+    WireError::invalid(format!("the IPC message cannot be read: {error}"))
+}
+
+fn schema_first() -> WireError {
+    WireError::invalid("the stream does not start with a schema message")
+}
+
+fn no_header() -> WireError {
+    WireError::invalid("the IPC message lacks the header that it declares")
+}

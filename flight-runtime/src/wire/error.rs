@@ -1,0 +1,137 @@
+//! What can go wrong between a socket and a record batch.
+//!
+//! The texts are meant for the client: what is wrong and what was expected. They
+//! name lengths, field numbers and column names that the client itself sent, and
+//! nothing of the server's.
+
+use std::error::Error;
+use std::fmt;
+
+use arrow::error::ArrowError;
+
+/// An error of any origin, as HTTP bodies carry it.
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Why a message could not be read or written.
+///
+/// Suggested gRPC codes, because the mapping belongs to the caller: `TooLarge` is
+/// RESOURCE_EXHAUSTED, `Truncated` and `Invalid` are INVALID_ARGUMENT, `Cut` is
+/// ABORTED, `Compressed` is UNIMPLEMENTED, `Io` is UNAVAILABLE, `Encode` is INTERNAL.
+#[derive(Debug)]
+pub(crate) enum WireError {
+    /// Something that was announced is over a limit. Nothing was allocated for it.
+    TooLarge {
+        /// What is too large, as the subject of a sentence: "the message".
+        what: &'static str,
+        /// Its size in bytes, as announced.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The request ended properly, but inside a message.
+    Truncated,
+    /// The request was broken off: a reset stream or a lost connection.
+    ///
+    /// It carries no source on purpose: tonic searches the sources of an error for an
+    /// `h2::Error`, and one with the reason CANCEL becomes a clean end of stream.
+    Cut,
+    /// The gRPC frame is marked as compressed, which is not supported here.
+    Compressed,
+    /// The bytes are not what the protocol asks for.
+    Invalid(String),
+    /// The request body failed for a reason of its own.
+    Io(BoxError),
+    /// A batch of ours could not be written.
+    Encode(ArrowError),
+}
+
+impl WireError {
+    /// An [`WireError::Invalid`] from anything that reads as text.
+    pub(crate) fn invalid(text: impl Into<String>) -> Self {
+        Self::Invalid(text.into())
+    }
+}
+
+impl fmt::Display for WireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { what, size, limit } => {
+                write!(f, "{what} takes {size} bytes, the limit is {limit} bytes")
+            }
+            Self::Truncated => f.write_str("the request ends inside a message"),
+            Self::Cut => f.write_str(
+                "the request was broken off before its end: \
+                 the stream was reset or the connection was lost",
+            ),
+            Self::Compressed => f.write_str(
+                "the message is compressed, which this method does not accept: \
+                 send it with grpc-encoding identity (Arrow's own LZ4 and ZSTD \
+                 body compression are accepted)",
+            ),
+            Self::Invalid(text) => f.write_str(text),
+            Self::Io(error) => write!(f, "the request could not be read: {error}"),
+            Self::Encode(error) => write!(f, "the batch could not be written: {error}"),
+        }
+    }
+}
+
+impl Error for WireError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(&**error),
+            Self::Encode(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<ArrowError> for WireError {
+    /// Errors of Arrow that reach `?` come from writing. Those from reading are the
+    /// client's and become [`WireError::Invalid`] where they arise.
+    fn from(error: ArrowError) -> Self {
+        Self::Encode(error)
+    }
+}
+
+impl From<BoxError> for WireError {
+    /// A boxed `WireError` comes out of its box, everything else is [`WireError::Io`].
+    fn from(error: BoxError) -> Self {
+        match error.downcast::<Self>() {
+            Ok(error) => *error,
+            Err(error) => Self::Io(error),
+        }
+    }
+}
+
+impl From<std::convert::Infallible> for WireError {
+    fn from(error: std::convert::Infallible) -> Self {
+        match error {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boxed_wire_error_comes_out_of_its_box() {
+        let boxed: BoxError = Box::new(WireError::Cut);
+        assert!(matches!(WireError::from(boxed), WireError::Cut));
+        let other: BoxError = "socket".into();
+        assert!(matches!(WireError::from(other), WireError::Io(_)));
+    }
+
+    #[test]
+    fn texts_say_what_was_expected() {
+        let error = WireError::TooLarge {
+            what: "the message",
+            size: 9,
+            limit: 4,
+        };
+        assert_eq!(
+            error.to_string(),
+            "the message takes 9 bytes, the limit is 4 bytes"
+        );
+        assert!(WireError::Cut.source().is_none());
+    }
+}

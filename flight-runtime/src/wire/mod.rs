@@ -1,0 +1,40 @@
+//! The data plane: Arrow buffers to gRPC frames and back.
+//!
+//! Everything here works on bytes and Arrow arrays; nothing knows of handlers,
+//! contexts or servers. The layers above turn a [`WireError`] into a gRPC code.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `segments` | many `Bytes` seen as one `Buf`, so that one DATA frame spans many Arrow buffers |
+//! | `grpc` | the length-prefixed message framing, both ways |
+//! | `cut` | a request body that knows a finished upload from a cut one |
+//! | `flight_data` | incremental parser of `FlightData`, one copy of the body |
+//! | `encode`, `compact` | record batches to `FlightData`, sharing the arrays' memory |
+//! | `matching` | whether a batch fits the schema of its stream |
+//! | `decode` | `FlightData` to record batches |
+//! | `guard` | what is checked before Arrow's decoder sees a message |
+//! | `error` | what can go wrong, in words meant for the client |
+//!
+//! The rules come from three places: `Flight.proto` (the fields of `FlightData`),
+//! the gRPC over HTTP/2 protocol (framing, end of stream), and the Arrow columnar
+//! format (IPC messages and their buffers).
+
+// The callers live in the layers above and arrive with their integration.
+#![allow(dead_code)]
+// Tests unwrap; the same code is linted without `cfg(test)` as well.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod compact;
+pub(crate) mod cut;
+pub(crate) mod decode;
+pub(crate) mod encode;
+pub(crate) mod error;
+pub(crate) mod flight_data;
+pub(crate) mod grpc;
+pub(crate) mod guard;
+mod matching;
+#[cfg(test)]
+mod samples;
+pub(crate) mod segments;
+#[cfg(test)]
+mod tests;

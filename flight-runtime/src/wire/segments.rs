@@ -1,0 +1,195 @@
+//! Many `Bytes` seen as one [`Buf`].
+//!
+//! hyper and h2 make one DATA frame, and one `writev`, of what a body yields at once.
+//! A body that yields each Arrow buffer by itself makes a frame and a system call of
+//! each; one that copies them together pays for every byte. [`Segments`] does neither:
+//! `chunks_vectored` shows all buffers to the socket as they are.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+/// An ordered list of byte strings that reads as one.
+///
+/// Segments are kept as they are pushed. Merging small ones is left to the encoder,
+/// which can write them into one buffer in the first place.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Segments {
+    /// Never holds an empty one, so that `chunk` is empty only at the end.
+    parts: VecDeque<Bytes>,
+    /// The sum of their lengths.
+    len: usize,
+}
+
+impl Segments {
+    /// No bytes at all.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends `bytes` by reference.
+    pub(crate) fn push(&mut self, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.len += bytes.len();
+            self.parts.push_back(bytes);
+        }
+    }
+
+    /// Whether nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many bytes are left.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many segments are left.
+    pub(crate) fn segments(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// Everything as one string: free when there is one segment, a copy otherwise.
+    pub(crate) fn into_bytes(mut self) -> Bytes {
+        self.copy_to_bytes(self.len)
+    }
+}
+
+impl From<Bytes> for Segments {
+    fn from(bytes: Bytes) -> Self {
+        let mut segments = Self::new();
+        segments.push(bytes);
+        segments
+    }
+}
+
+impl Buf for Segments {
+    fn remaining(&self) -> usize {
+        self.len
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.parts.front().map_or(&[], |part| part)
+    }
+
+    fn chunks_vectored<'a>(&'a self, dst: &mut [IoSlice<'a>]) -> usize {
+        let mut filled = 0;
+        for (slot, part) in dst.iter_mut().zip(&self.parts) {
+            *slot = IoSlice::new(part);
+            filled += 1;
+        }
+        filled
+    }
+
+    /// # Panics
+    ///
+    /// When `count` is more than is left, as the contract of [`Buf`] has it.
+    fn advance(&mut self, mut count: usize) {
+        assert!(
+            count <= self.len,
+            "advanced by {count} with {} left",
+            self.len
+        );
+        self.len -= count;
+        while let Some(front) = self.parts.front_mut() {
+            if count < front.len() {
+                front.advance(count);
+                return;
+            }
+            count -= front.len();
+            self.parts.pop_front();
+        }
+    }
+
+    /// Free when the bytes lie in the first segment, a copy otherwise.
+    ///
+    /// # Panics
+    ///
+    /// When `count` is more than is left, as the contract of [`Buf`] has it.
+    fn copy_to_bytes(&mut self, count: usize) -> Bytes {
+        assert!(
+            count <= self.len,
+            "asked for {count} with {} left",
+            self.len
+        );
+        match self.parts.front_mut() {
+            Some(front) if count < front.len() => {
+                self.len -= count;
+                front.split_to(count)
+            }
+            Some(front) if count == front.len() => {
+                self.len -= count;
+                self.parts.pop_front().unwrap_or_default()
+            }
+            _ => {
+                let mut copy = BytesMut::with_capacity(count);
+                while copy.len() < count {
+                    let chunk = self.chunk();
+                    let take = chunk.len().min(count - copy.len());
+                    copy.extend_from_slice(chunk.get(..take).unwrap_or_default());
+                    self.advance(take);
+                }
+                copy.freeze()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segments(parts: &[&'static str]) -> Segments {
+        let mut segments = Segments::new();
+        for part in parts {
+            segments.push(Bytes::from_static(part.as_bytes()));
+        }
+        segments
+    }
+
+    #[test]
+    fn reads_as_one_string() {
+        let mut all = segments(&["ab", "", "cde", "f"]);
+        assert_eq!((all.len(), all.remaining(), all.segments()), (6, 6, 3));
+        assert_eq!(all.chunk(), b"ab");
+        all.advance(3);
+        assert_eq!(all.chunk(), b"de");
+        assert_eq!(all.clone().into_bytes(), "def");
+        all.advance(3);
+        assert!(all.is_empty());
+        assert_eq!(all.chunk(), b"");
+        all.advance(0);
+    }
+
+    #[test]
+    fn shows_every_segment_to_the_socket() {
+        let all = segments(&["ab", "cde", "f"]);
+        let mut slices = [IoSlice::new(&[]), IoSlice::new(&[])];
+        assert_eq!(all.chunks_vectored(&mut slices), 2);
+        assert_eq!(&*slices[1], b"cde");
+        let mut slices = [IoSlice::new(&[]); 8];
+        assert_eq!(all.chunks_vectored(&mut slices), 3);
+    }
+
+    #[test]
+    fn copies_only_across_segments() {
+        let part = Bytes::from(vec![1, 2, 3, 4]);
+        let mut all = Segments::from(part.clone());
+        all.push(Bytes::from_static(&[5, 6]));
+        let first = all.copy_to_bytes(2);
+        assert_eq!(first.as_ptr(), part.as_ptr());
+        assert_eq!(all.copy_to_bytes(3), [3, 4, 5].as_slice());
+        assert_eq!(all.copy_to_bytes(1), [6].as_slice());
+        assert_eq!(all.copy_to_bytes(0), Bytes::new());
+        let whole = Segments::from(part.clone()).into_bytes();
+        assert_eq!(whole.as_ptr(), part.as_ptr());
+    }
+
+    #[test]
+    #[should_panic(expected = "advanced by 3 with 2 left")]
+    fn advancing_past_the_end_is_a_bug_of_the_caller() {
+        segments(&["ab"]).advance(3);
+    }
+}
