@@ -33,7 +33,7 @@ pub(crate) enum Payload {
         /// From the first message.
         descriptor: FlightDescriptor,
         /// Until it is taken.
-        upload: Option<Upload>,
+        upload: Option<Box<Upload>>,
         /// Where a DoPut's acknowledgements go, until they are taken.
         acks: Option<Sink<PutResult>>,
     },
@@ -113,7 +113,7 @@ impl Call {
     }
 
     /// The upload of a DoPut or DoExchange, once.
-    pub(crate) fn take_upload(&mut self) -> Option<Upload> {
+    pub(crate) fn take_upload(&mut self) -> Option<Box<Upload>> {
         match &mut self.payload {
             Payload::Upload { upload, .. } => upload.take(),
             _ => None,

@@ -212,26 +212,58 @@ impl fmt::Debug for Error {
 }
 
 impl<E: StdError + Send + Sync + 'static> From<E> for Error {
-    #[track_caller]
     fn from(error: E) -> Self {
-        let mut error: BoxError = Box::new(error);
-        error = match error.downcast::<Status>() {
-            Ok(status) => return from_status(*status),
-            Err(error) => error,
-        };
-        error = match error.downcast::<FlightError>() {
-            Ok(flight) => match *flight {
-                FlightError::Tonic(status) => return from_status(*status),
-                other => Box::new(other),
-            },
-            Err(error) => error,
-        };
-        match error.downcast::<WireError>() {
-            Ok(wire) => from_wire(*wire),
-            Err(error) => Error::hidden(error),
-        }
+        from_box(Box::new(error))
     }
 }
+
+/// What `?` makes of an error: what was made for the wire stays as it is, also inside Arrow's own errors.
+fn from_box(error: BoxError) -> Error {
+    let error = match error.downcast::<Carried>() {
+        Ok(carried) => return carried.0,
+        Err(error) => error,
+    };
+    let error = match error.downcast::<Status>() {
+        Ok(status) => return from_status(*status),
+        Err(error) => error,
+    };
+    let error = match error.downcast::<WireError>() {
+        Ok(wire) => return from_wire(*wire),
+        Err(error) => error,
+    };
+    let error = match error.downcast::<FlightError>() {
+        Ok(flight) => match *flight {
+            FlightError::Tonic(status) => return from_status(*status),
+            FlightError::ExternalError(inner) => return from_box(inner),
+            other => Box::new(other),
+        },
+        Err(error) => error,
+    };
+    match error.downcast::<ArrowError>() {
+        Ok(arrow) => match *arrow {
+            ArrowError::ExternalError(inner) => from_box(inner),
+            other => Error::hidden(other),
+        },
+        Err(error) => Error::hidden(error),
+    }
+}
+
+/// An [`Error`] on its way through code that asks for a [`std::error::Error`]; `?` brings it back whole.
+struct Carried(Error);
+
+impl fmt::Display for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.chain())
+    }
+}
+
+impl fmt::Debug for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl StdError for Carried {}
 
 fn from_status(status: Status) -> Error {
     Error::new(status.code(), status.message().to_owned())
@@ -262,8 +294,9 @@ impl From<Error> for Status {
 }
 
 impl From<Error> for BoxError {
+    /// For interfaces that carry any error; `?` on it in a handler gives the same [`Error`] again.
     fn from(error: Error) -> Self {
-        error.chain().into()
+        Box::new(Carried(error))
     }
 }
 
@@ -310,7 +343,7 @@ into_error_by_from!(Status, FlightError, ArrowError, std::io::Error);
 
 impl IntoError for BoxError {
     fn into_error(self) -> Error {
-        Error::hidden(self)
+        from_box(self)
     }
 }
 
@@ -346,6 +379,15 @@ mod tests {
         assert_eq!(error.code(), Code::Internal);
         assert!(error.is_hidden());
         assert_eq!(Status::from(error).message(), "internal error");
+    }
+
+    #[test]
+    fn an_error_comes_back_whole_from_code_that_carries_any_error() {
+        let error = Error::aborted("cut").with_extra_info("x");
+        let carried = ArrowError::ExternalError(error.into());
+        let back = Error::from(carried);
+        assert_eq!((back.code(), back.message()), (Code::Aborted, "cut"));
+        assert_eq!(back.extra_info(), "x");
     }
 
     #[test]

@@ -1,4 +1,65 @@
-//! Serve Arrow Flight from annotated impl blocks.
+//! Serve [Arrow Flight](https://arrow.apache.org/docs/format/Flight.html) from annotated impl blocks.
+//!
+//! ```no_run
+//! use flight_runtime::prelude::*;
+//!
+//! struct Weather;
+//!
+//! /// Daily weather observations.
+//! #[flight_server]
+//! impl Weather {
+//!     /// Observations of one station, oldest first.
+//!     #[do_get("stations/{station}?{limit}")]
+//!     async fn observations(&self, station: String, limit: Option<usize>) -> Result<Vec<RecordBatch>, Error> {
+//!         Err(Error::not_found(format!("no station `{station}` among {limit:?}")))
+//!     }
+//!
+//!     /// Adds observations to a station.
+//!     #[do_put("stations/{station}")]
+//!     async fn add(&self, station: String, mut rows: BatchStream) -> Result<String, Error> {
+//!         let batches = rows.read_all().await?;
+//!         Ok(format!("{} batches for {station}", batches.len()))
+//!     }
+//!
+//!     /// Merges small files.
+//!     #[action("compact")]
+//!     async fn compact(&self) {}
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Error> {
+//!     FlightServer::builder(Weather).location("grpc://0.0.0.0:8815").serve().await
+//! }
+//! ```
+//!
+//! Any Flight client calls it, such as `pyarrow.flight`, with a ticket that a person can write: `stations/seattle?limit=5`.
+//!
+//! # What follows from an attribute
+//!
+//! | on a method | answers |
+//! |---|---|
+//! | [`#[do_get("route")]`](macro@do_get) | DoGet, and from the same declaration GetFlightInfo, GetSchema, PollFlightInfo and the entry in ListFlights |
+//! | [`#[do_put("route")]`](macro@do_put) | DoPut whose descriptor is of that route |
+//! | [`#[do_exchange("route")]`](macro@do_exchange) | DoExchange whose descriptor is of that route |
+//! | [`#[action("name")]`](macro@action) | DoAction of that name, and its entry in ListActions, described by the doc comment |
+//! | the same without a route, and [`#[do_action]`](macro@do_action) | whatever no route or name took |
+//! | [`#[get_flight_info]`](macro@get_flight_info), [`#[get_schema]`](macro@get_schema), [`#[poll_flight_info]`](macro@poll_flight_info) | replace what would be generated, for a route or for the rest |
+//! | [`#[list_flights]`](macro@list_flights), [`#[list_actions]`](macro@list_actions) | add to the lists |
+//!
+//! # Where to read on
+//!
+//! - [`flight_server`](macro@flight_server): routes, options, several blocks and services
+//! - [`FromCall`]: what a method may take; [`IntoBatches`], [`IntoPutResults`], [`IntoActionResults`]: what it may return
+//! - [`BatchStream`]: rows in either direction
+//! - [`Error`]: what a call fails with, and what the client sees of it
+//! - [`CallContext`]: who calls, until when, headers and trailers
+//! - [`FlightServer`]: where it listens, and how it ends
+//!
+//! # Features
+//!
+//! | feature | default | |
+//! |---|---|---|
+//! | `lz4`, `zstd` | yes | Arrow IPC bodies in that compression, both ways |
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

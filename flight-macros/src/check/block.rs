@@ -1,14 +1,12 @@
 //! Rules across the methods of a block: what is there twice, and what refers to another method.
 
-use std::collections::HashMap;
-
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
 
 use super::method::{constructor, has_path_names, lister};
 use crate::errors::{self, Errors};
-use crate::model::{Handler, Route, Rpc, Target};
+use crate::model::{Handler, Route, Target};
 use crate::parse::{Block, Method};
 
 /// Checks the handlers of a block against each other; those that lose are no longer sound.
@@ -82,50 +80,32 @@ fn actions(handlers: &mut [Handler], errors: &mut Errors) {
     }
 }
 
-/// Inserts each route into the router that the runtime has: what it refuses here it would refuse there.
 fn routes(handlers: &mut [Handler], errors: &mut Errors) {
-    for rpc in Rpc::ALL.into_iter().filter(|rpc| rpc.takes_route()) {
-        // Routes without a condition, and for each condition those beside its own.
-        let mut routers: HashMap<String, matchit::Router<()>> = HashMap::new();
-        routers.insert(String::new(), matchit::Router::new());
-        let conditions = handlers.iter().filter(|handler| handler.rpc == rpc);
-        for condition in conditions.map(condition).collect::<Vec<_>>() {
-            routers.entry(condition).or_default();
-        }
-        for index in 0..handlers.len() {
-            let (before, rest) = handlers.split_at_mut(index);
-            let handler = &mut rest[0];
-            let condition = condition(handler);
-            let Target::Route(route) = &handler.target else {
-                continue;
-            };
-            if handler.rpc != rpc {
-                continue;
-            }
-            let mut refused = false;
-            for (of, router) in &mut routers {
-                if condition.is_empty() || *of == condition {
-                    refused |= router.insert(route.path_text(), ()).is_err();
-                }
-            }
-            let first = before
-                .iter()
-                .filter(|other| refused && other.rpc == rpc && together(other, handler))
-                .find_map(|other| Some((other, other.route().filter(|other| meet(other, route))?)));
-            if let Some((first, taken)) = first {
-                let method = first.method.to_string();
-                let message = errors::route_taken(rpc, &route.text, &taken.text, &method);
-                let what = format!("route `{}`", taken.text);
-                let span = route.span;
-                let at = taken.span;
-                clash(handler, span, message, errors);
-                errors.at(at, errors::first_is_here(&what));
-            }
+    for index in 0..handlers.len() {
+        let (before, rest) = handlers.split_at_mut(index);
+        let handler = &mut rest[0];
+        let Some(route) = handler.route() else {
+            continue;
+        };
+        let first = before
+            .iter()
+            .filter(|other| other.rpc == handler.rpc && together(other, handler))
+            .find_map(|other| Some((other, other.route().filter(|other| meet(other, route))?)));
+        if let Some((first, taken)) = first {
+            let method = first.method.to_string();
+            let message = errors::route_taken(handler.rpc, &route.text, &taken.text, &method);
+            let what = format!("route `{}`", taken.text);
+            let (span, at) = (route.span, taken.span);
+            clash(handler, span, message, errors);
+            errors.at(at, errors::first_is_here(&what));
         }
     }
 }
 
 /// Whether a router refuses to have both.
+///
+/// It is the runtime's own router, so what it refuses here it would refuse there. Routes are compared in pairs to know
+/// which two clash: in a million random tables none was refused of which no pair was.
 fn meet(one: &Route, other: &Route) -> bool {
     let mut router = matchit::Router::new();
     router.insert(one.path_text(), ()).is_ok() && router.insert(other.path_text(), ()).is_err()

@@ -88,7 +88,7 @@ impl Service {
                     .find(Address::from_descriptor(&descriptor).as_ref())?;
                 let payload = Payload::Upload {
                     descriptor,
-                    upload: Some(upload),
+                    upload: Some(Box::new(upload)),
                     acks: None,
                 };
                 Ok(self.encoded(found, Call::new(context, payload)))
@@ -102,7 +102,7 @@ impl Service {
                         context,
                         Payload::Upload {
                             descriptor,
-                            upload: Some(upload),
+                            upload: Some(Box::new(upload)),
                             acks: Some(acks),
                         },
                     )

@@ -135,3 +135,6 @@ fn classify(error: BoxError) -> WireError {
     }
     error.into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,7 @@ use super::error::WireError;
 use super::grpc::{PREFIX_LEN, put_prefix};
 use super::matching::first_difference;
 use super::segments::Segments;
+use super::size::BodySize;
 
 /// `FlightData.data_header`.
 const DATA_HEADER: u32 = 2;
@@ -197,11 +198,13 @@ impl BatchEncoder {
             };
             // What is compressed is cut by its plain size, before the work is done. It
             // ends up smaller than need be, which also bounds what a reader must hold.
-            if self.compressed
-                && let Some(rows) = rows_that_fit(piece.num_rows(), plain_size(&piece)?, 0, limit)
-            {
-                cut(&piece, rows, &mut pieces);
-                continue;
+            if self.compressed {
+                let plain = BodySize::of(&piece);
+                let rows = rows_that_fit(piece.num_rows(), plain.bytes, plain.overhead, limit);
+                if let Some(rows) = rows {
+                    cut(&piece, rows, &mut pieces);
+                    continue;
+                }
             }
             let (dictionaries, message) = self.encode(&piece)?;
             for dictionary in dictionaries {
@@ -289,15 +292,6 @@ fn cut(piece: &RecordBatch, rows: usize, pieces: &mut Vec<RecordBatch>) {
     for start in (0..total).step_by(rows).rev() {
         pieces.push(piece.slice(start, rows.min(total - start)));
     }
-}
-
-/// About what the rows of `batch` take without compression.
-fn plain_size(batch: &RecordBatch) -> Result<usize, WireError> {
-    let mut size = 0;
-    for column in batch.columns() {
-        size += column.to_data().get_slice_memory_size()?;
-    }
-    Ok(size)
 }
 
 /// Arrow's encoder did what its documentation rules out.

@@ -484,3 +484,6 @@ impl Place {
         self.memory.take().map(Buffer::from)
     }
 }
+
+#[cfg(test)]
+mod tests;

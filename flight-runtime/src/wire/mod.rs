@@ -9,7 +9,8 @@
 //! | `grpc` | the length-prefixed message framing, both ways |
 //! | `cut` | a request body that knows a finished upload from a cut one |
 //! | `flight_data` | incremental parser of `FlightData`, one copy of the body |
-//! | `encode`, `compact` | record batches to `FlightData`, sharing the arrays' memory |
+//! | `encode` | record batches to `FlightData`, sharing the arrays' memory |
+//! | `compact`, `size` | what of a slice is to be sent, and how much that is |
 //! | `matching` | whether a batch fits the schema of its stream |
 //! | `decode` | `FlightData` to record batches |
 //! | `guard` | what is checked before Arrow's decoder sees a message |
@@ -36,5 +37,6 @@ mod matching;
 #[cfg(test)]
 mod samples;
 pub(crate) mod segments;
+mod size;
 #[cfg(test)]
 mod tests;

@@ -145,15 +145,14 @@ fn nulls(rows: usize) -> NullBuffer {
 }
 
 macro_rules! primitives {
-    ($columns:ident, $rows:ident; $($name:literal: $array:ty = $make:expr),* $(,)?) => {
-        $($columns.push(($name, Arc::new(opt($rows, $make).collect::<$array>()) as ArrayRef));)*
+    ($rows:ident; $($name:literal: $array:ty = $make:expr),* $(,)?) => {
+        vec![$(($name, Arc::new(opt($rows, $make).collect::<$array>()) as ArrayRef)),*]
     };
 }
 
 /// One column of every primitive type.
 fn primitive_columns(rows: usize) -> Vec<(&'static str, ArrayRef)> {
-    let mut columns: Vec<(&'static str, ArrayRef)> = Vec::new();
-    primitives!(columns, rows;
+    let mut columns = primitives!(rows;
         "i8": Int8Array = |i| i as i8,
         "i16": Int16Array = |i| i as i16,
         "i32": Int32Array = |i| i as i32,

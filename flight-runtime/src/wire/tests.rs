@@ -4,17 +4,26 @@ use std::collections::VecDeque;
 use std::io::Cursor;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringViewArray};
-use arrow::datatypes::SchemaRef;
+use arrow::array::{
+    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, Int64Array, RecordBatch,
+    RecordBatchOptions, StringArray, StringViewArray,
+};
+use arrow::datatypes::Schema;
 use arrow_flight::FlightData;
 use arrow_flight::decode::FlightRecordBatchStream;
+use arrow_ipc::MetadataVersion;
 use arrow_ipc::reader::StreamReader;
-use arrow_ipc::writer::DictionaryHandling;
+use arrow_ipc::writer::{
+    DictionaryHandling, DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions,
+};
 use bytes::{Buf, Bytes};
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{FutureExt, TryStreamExt};
 use prost::Message as _;
 
+use super::decode::{BatchDecoder, Decoded};
 use super::encode::{BatchEncoder, Compression, EncodeOptions};
+use super::flight_data::Inbound;
+use super::guard::GuardLimits;
 use super::samples::*;
 use super::segments::Segments;
 
@@ -68,10 +77,6 @@ fn by_stream_reader(wire: Bytes) -> Vec<RecordBatch> {
     reader.collect::<Result<_, _>>().unwrap()
 }
 
-fn joined_rows(schema: &SchemaRef, batches: &[RecordBatch]) -> RecordBatch {
-    arrow::compute::concat_batches(schema, batches).unwrap()
-}
-
 fn check(batches: &[RecordBatch], options: &EncodeOptions, what: &str) {
     let schema = batches[0].schema();
     let wire = joined(encode(&schema, batches, options.clone()));
@@ -81,11 +86,15 @@ fn check(batches: &[RecordBatch], options: &EncodeOptions, what: &str) {
     for (index, (expected, found)) in batches.iter().zip(&decoded).enumerate() {
         same(expected, found, &format!("{what}, batch {index}"));
     }
-    for (found, expected) in by_arrow_flight(wire.clone()).iter().zip(batches) {
-        same(expected, found, &format!("{what}, arrow-flight"));
-    }
-    for (found, expected) in by_stream_reader(wire).iter().zip(batches) {
-        same(expected, found, &format!("{what}, StreamReader"));
+    let others = [
+        ("arrow-flight", by_arrow_flight(wire.clone())),
+        ("StreamReader", by_stream_reader(wire)),
+    ];
+    for (reader, found) in others {
+        assert_eq!(found.len(), batches.len(), "{what}, {reader}");
+        for (expected, found) in batches.iter().zip(&found) {
+            same(expected, found, &format!("{what}, {reader}"));
+        }
     }
 }
 
@@ -135,4 +144,305 @@ fn every_type_arrives_with_zstd() {
         };
         check(&all_slices(), &options, "zstd");
     }
+}
+
+#[test]
+fn primitives_are_shared_and_not_copied() {
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..10_000));
+    let texts: ArrayRef = Arc::new(StringArray::from_iter_values(
+        (0..10_000).map(|i| i.to_string()),
+    ));
+    let batch = RecordBatch::try_from_iter([("n", numbers), ("t", texts)]).unwrap();
+    let batch = batch.slice(64, 9000);
+    let mut encoder = BatchEncoder::new(&batch.schema(), EncodeOptions::default()).unwrap();
+    let mut out = VecDeque::new();
+    encoder.batch(&batch, None, &mut out).unwrap();
+    let mut frame = out.pop_front().unwrap();
+    let mut addresses = Vec::new();
+    while frame.has_remaining() {
+        addresses.push(frame.chunk().as_ptr());
+        frame.advance(frame.chunk().len());
+    }
+    let numbers = batch
+        .column(0)
+        .as_primitive::<arrow::datatypes::Int64Type>();
+    assert!(addresses.contains(&numbers.values().as_ptr().cast()));
+    let texts = batch.column(1).as_string::<i32>();
+    let first = texts.value_offsets()[0] as usize;
+    assert!(addresses.contains(&texts.values()[first..].as_ptr()));
+}
+
+#[test]
+fn received_arrays_share_the_body() {
+    let batch = every_type(300);
+    let wire = joined(encode(&batch.schema(), &[batch], EncodeOptions::default()));
+    let inbound = read_all(Script::cut(&wire, &[1 << 14]), 1 << 30).unwrap();
+    let body = inbound.last().unwrap().body.clone();
+    let batch = decode_all(&inbound).unwrap().remove(0);
+    for name in ["i64", "dec256", "utf8", "utf8_view", "mdn", "bool"] {
+        let data = batch.column_by_name(name).unwrap().to_data();
+        for buffer in data.buffers() {
+            assert_eq!(buffer.data_ptr(), body.data_ptr(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn batches_are_cut_to_the_size_and_arrive_whole() {
+    let batch = every_type(3000);
+    let schema = batch.schema();
+    for compression in [None, Some(Compression::Lz4), Some(Compression::Zstd(None))] {
+        for max_message_size in [60_000, 200_000, 1 << 20] {
+            let options = EncodeOptions {
+                compression,
+                max_message_size,
+                ..EncodeOptions::default()
+            };
+            let frames = encode(&schema, std::slice::from_ref(&batch), options);
+            let sizes: Vec<_> = frames.iter().map(Segments::len).collect();
+            assert!(
+                sizes.iter().all(|size| *size <= 5 + max_message_size),
+                "{sizes:?}"
+            );
+            let wire = joined(frames);
+            // Neither too few nor, which would be a wrong estimate, too many.
+            let least = wire.len() / max_message_size;
+            let most = if compression.is_some() {
+                150
+            } else {
+                least * 3 + 20
+            };
+            assert!(
+                (least..most).contains(&sizes.len()),
+                "{} of {least}",
+                sizes.len()
+            );
+            let inbound = read_all(Script::cut(&wire, &[1 << 14]), 1 << 30).unwrap();
+            let decoded = decode_all(&inbound).unwrap();
+            let rows = decoded.iter().map(RecordBatch::num_rows).sum::<usize>();
+            assert_eq!(rows, 3000);
+            let mut start = 0;
+            for piece in &decoded {
+                same(&batch.slice(start, piece.num_rows()), piece, "slice");
+                start += piece.num_rows();
+            }
+        }
+    }
+}
+
+#[test]
+fn slices_of_views_unions_and_list_views_carry_only_what_they_use() {
+    let rows = 20_000;
+    let batch = every_type(rows);
+    for name in [
+        "utf8_view",
+        "binary_view",
+        "list_view",
+        "large_list_view",
+        "struct",
+        "dense",
+        "sparse",
+        "run32",
+        "views_in_list",
+        "views_in_fixed",
+        "dense_in_list",
+        "dense_in_fixed",
+        "list_views_in_list",
+    ] {
+        let index = batch.schema().index_of(name).unwrap();
+        let column = batch.project(&[index]).unwrap();
+        let bytes = |batch: &RecordBatch, max_message_size: usize| -> usize {
+            let options = EncodeOptions {
+                max_message_size,
+                ..EncodeOptions::default()
+            };
+            let frames = encode(&batch.schema(), std::slice::from_ref(batch), options);
+            frames.iter().skip(1).map(Segments::len).sum()
+        };
+        let whole = bytes(&column, 1 << 30);
+        let slice = bytes(&column.slice(rows / 3, 20), 1 << 30);
+        assert!(slice < whole / 50, "{name}: {slice} of {whole}");
+        let cut = bytes(&column, whole / 20);
+        assert!(cut < whole + whole / 3, "{name}: {cut} of {whole}");
+    }
+}
+
+#[test]
+fn a_column_of_views_that_is_used_in_full_is_shared() {
+    let views = StringViewArray::from_iter_values(
+        (0..5000).map(|i| format!("a string that is longer than a view, {i}")),
+    );
+    let buffer = views.data_buffers()[0].clone();
+    let batch = RecordBatch::try_from_iter([("v", Arc::new(views) as ArrayRef)]).unwrap();
+    let mut frames = encode(
+        &batch.schema(),
+        std::slice::from_ref(&batch),
+        EncodeOptions::default(),
+    );
+    let mut frame = frames.pop_back().unwrap();
+    let mut found = false;
+    while frame.has_remaining() {
+        found |= frame.chunk().as_ptr() == buffer.as_ptr();
+        frame.advance(frame.chunk().len());
+    }
+    assert!(found);
+}
+
+/// The kinds of the messages of a stream, by their headers.
+fn kinds(wire: &Bytes) -> Vec<&'static str> {
+    let kind = |message: FlightData| {
+        let header = arrow_ipc::root_as_message(&message.data_header).unwrap();
+        match header.header_as_dictionary_batch() {
+            Some(dictionary) if dictionary.isDelta() => "delta",
+            Some(_) => "dictionary",
+            None if header.header_as_schema().is_some() => "schema",
+            None => "batch",
+        }
+    };
+    flight_data(wire.clone()).into_iter().map(kind).collect()
+}
+
+fn dictionaries(values: &[&[&str]]) -> Vec<RecordBatch> {
+    let batch = |values: &&[&str]| {
+        let keys = Int32Array::from_iter_values(0..values.len() as i32);
+        let values = Arc::new(StringArray::from(values.to_vec()));
+        let column = DictionaryArray::new(keys, values);
+        RecordBatch::try_from_iter([("d", Arc::new(column) as ArrayRef)]).unwrap()
+    };
+    values.iter().map(batch).collect()
+}
+
+#[test]
+fn dictionaries_are_kept_replaced_and_extended() {
+    let batches = dictionaries(&[&["a", "b"], &["a", "b"], &["a", "b", "c"], &["x"], &["x"]]);
+    let schema = batches[0].schema();
+    let wire = joined(encode(&schema, &batches, EncodeOptions::default()));
+    assert_eq!(
+        kinds(&wire).join(" "),
+        "schema dictionary batch batch dictionary batch dictionary batch batch"
+    );
+    check(&batches, &EncodeOptions::default(), "resend");
+    let options = EncodeOptions {
+        dictionaries: DictionaryHandling::Delta,
+        ..EncodeOptions::default()
+    };
+    let wire = joined(encode(&schema, &batches, options.clone()));
+    assert_eq!(
+        kinds(&wire).join(" "),
+        "schema dictionary batch batch delta batch dictionary batch batch"
+    );
+    check(&batches, &options, "delta");
+}
+
+#[test]
+fn slices_of_one_batch_send_its_dictionary_once() {
+    let column = dictionary_column(10_000, 0);
+    let batch = RecordBatch::try_from_iter([("d", column)]).unwrap();
+    let options = EncodeOptions {
+        max_message_size: 4096,
+        ..EncodeOptions::default()
+    };
+    let wire = joined(encode(
+        &batch.schema(),
+        std::slice::from_ref(&batch),
+        options,
+    ));
+    let kinds = kinds(&wire);
+    assert_eq!(
+        kinds.iter().filter(|kind| **kind == "dictionary").count(),
+        1
+    );
+    assert!(kinds.len() > 5);
+    let inbound = read_all(Script::cut(&wire, &[100]), 1 << 20).unwrap();
+    let decoded = decode_all(&inbound).unwrap();
+    let mut start = 0;
+    for piece in decoded {
+        same(&batch.slice(start, piece.num_rows()), &piece, "slice");
+        start += piece.num_rows();
+    }
+}
+
+#[test]
+fn metadata_v4_is_read() {
+    let batch = every_type(100);
+    // Runs are younger than V4: Arrow's writer gives them a bitmap there, and its reader
+    // does not expect one.
+    let schema = batch.schema();
+    let known = (0..batch.num_columns()).filter(|index| {
+        !schema
+            .field(*index)
+            .data_type()
+            .to_string()
+            .contains("RunEnd")
+    });
+    let batch = batch.project(&known.collect::<Vec<_>>()).unwrap();
+    let options = IpcWriteOptions::try_new(8, false, MetadataVersion::V4).unwrap();
+    let generator = IpcDataGenerator::default();
+    let mut tracker = DictionaryTracker::new(false);
+    let schema =
+        generator.schema_to_bytes_with_dictionary_tracker(&batch.schema(), &mut tracker, &options);
+    let (dictionaries, rows) = generator
+        .encode(
+            &batch,
+            &mut tracker,
+            &options,
+            &mut IpcWriteContext::default(),
+        )
+        .unwrap();
+    let mut decoder = BatchDecoder::new(GuardLimits::default());
+    let mut last = Decoded::None;
+    for encoded in [schema].into_iter().chain(dictionaries).chain([rows]) {
+        let inbound = Inbound {
+            header: encoded.ipc_message.into(),
+            body: encoded.arrow_data.into(),
+            ..Inbound::default()
+        };
+        last = decoder.decode(&inbound).unwrap();
+    }
+    let Decoded::Batch(found) = last else {
+        panic!("expected a batch, got {last:?}");
+    };
+    same(&batch, &found, "V4");
+}
+
+#[test]
+fn the_order_of_messages_is_checked() {
+    let batches = dictionaries(&[&["a"]]);
+    let wire = joined(encode(
+        &batches[0].schema(),
+        &batches,
+        EncodeOptions::default(),
+    ));
+    let inbound = read_all(Script::cut(&wire, &[100]), 1 << 20).unwrap();
+    let [schema, dictionary, batch] = &inbound[..] else {
+        panic!("three messages");
+    };
+    for first in [dictionary, batch] {
+        let mut decoder = BatchDecoder::new(GuardLimits::default());
+        let text = decoder.decode(first).unwrap_err().to_string();
+        assert_eq!(text, "the stream does not start with a schema message");
+    }
+    let mut decoder = BatchDecoder::new(GuardLimits::default());
+    assert!(matches!(
+        decoder.decode(&Inbound::default()),
+        Ok(Decoded::None)
+    ));
+    assert!(matches!(decoder.decode(schema), Ok(Decoded::Schema(_))));
+    let text = decoder.decode(schema).unwrap_err().to_string();
+    assert_eq!(text, "the stream has a second schema message");
+    // A dictionary that did not come is empty, which these keys do not fit.
+    assert!(decoder.decode(batch).is_err());
+    assert!(matches!(
+        decoder.decode(dictionary),
+        Ok(Decoded::Dictionary)
+    ));
+    assert!(matches!(decoder.decode(batch), Ok(Decoded::Batch(_))));
+}
+
+#[test]
+fn a_batch_without_columns_has_rows() {
+    let schema = Arc::new(Schema::empty());
+    let options = RecordBatchOptions::new().with_row_count(Some(7));
+    let batch = RecordBatch::try_new_with_options(schema, vec![], &options).unwrap();
+    check(&[batch], &EncodeOptions::default(), "no columns");
 }

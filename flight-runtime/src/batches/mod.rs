@@ -1,5 +1,9 @@
 //! [`BatchStream`]: a schema and record batches, one at a time, in either direction.
 
+mod message;
+mod reader;
+mod upload;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
@@ -13,78 +17,10 @@ use futures::stream::{self, BoxStream, Stream, StreamExt};
 
 use crate::Error;
 use crate::reply::{IntoMessageItem, IntoStreamItem as _, blocking_iter};
-use crate::wire::cut::RequestBody;
-use crate::wire::decode::{BatchDecoder, Decoded};
-use crate::wire::flight_data::{FlightDataReader, Inbound};
 
-/// One message of a stream: a batch, metadata beside it, or metadata alone.
-#[derive(Clone, Debug, Default)]
-pub struct Message {
-    /// The rows; `None` in a message of metadata alone.
-    pub batch: Option<RecordBatch>,
-    /// The application's bytes beside them (`app_metadata` in Flight.proto).
-    pub app_metadata: Option<Bytes>,
-}
-
-impl Message {
-    /// A batch with metadata beside it.
-    pub fn new(batch: RecordBatch, app_metadata: impl Into<Bytes>) -> Self {
-        Self {
-            batch: Some(batch),
-            app_metadata: Some(app_metadata.into()),
-        }
-    }
-
-    /// Metadata alone.
-    pub fn metadata(app_metadata: impl Into<Bytes>) -> Self {
-        Self {
-            batch: None,
-            app_metadata: Some(app_metadata.into()),
-        }
-    }
-}
-
-impl From<RecordBatch> for Message {
-    fn from(batch: RecordBatch) -> Self {
-        Self {
-            batch: Some(batch),
-            app_metadata: None,
-        }
-    }
-}
-
-/// How the bodies of a stream's batches are compressed.
-///
-/// Pays on slow lines only: measured on loopback, LZ4 costs 1.8 and ZSTD 4.0 CPU-seconds per GiB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Compression {
-    /// As they are in memory.
-    #[default]
-    None,
-    /// LZ4 frames; needs the feature `lz4`, which is on by default.
-    Lz4,
-    /// Zstandard at level 3; needs the feature `zstd`, which is on by default.
-    Zstd,
-}
-
-/// What a stream says of itself, beside its schema.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct StreamOptions {
-    pub(crate) total_records: Option<i64>,
-    pub(crate) total_bytes: Option<i64>,
-    pub(crate) info_metadata: Bytes,
-    pub(crate) schema_metadata: Option<Bytes>,
-    pub(crate) compression: Compression,
-    pub(crate) dictionary_deltas: bool,
-}
-
-/// What flows through a stream.
-#[derive(Debug)]
-pub(crate) enum Event {
-    Schema(SchemaRef),
-    Message(Message),
-}
+pub(crate) use message::StreamOptions;
+pub use message::{Compression, Message};
+pub(crate) use upload::{Event, Upload};
 
 /// A schema and record batches, one at a time.
 ///
@@ -357,83 +293,6 @@ impl fmt::Debug for BatchStream {
 
 pub(crate) fn total(batches: &[RecordBatch]) -> i64 {
     batches.iter().map(|batch| batch.num_rows() as i64).sum()
-}
-
-/// An upload whose first message has been read for its descriptor.
-pub(crate) struct Upload {
-    reader: FlightDataReader<RequestBody>,
-    decoder: BatchDecoder,
-    first: Option<Inbound>,
-}
-
-impl Upload {
-    pub(crate) fn new(
-        reader: FlightDataReader<RequestBody>,
-        decoder: BatchDecoder,
-        first: Inbound,
-    ) -> Self {
-        Self {
-            reader,
-            decoder,
-            first: Some(first),
-        }
-    }
-
-    async fn next(&mut self) -> Option<Result<Event, Error>> {
-        loop {
-            let inbound = match self.first.take() {
-                Some(first) => first,
-                None => match self.reader.next().await {
-                    Ok(Some(inbound)) => inbound,
-                    Ok(None) => return None,
-                    Err(error) => return Some(Err(error.into())),
-                },
-            };
-            let app_metadata = inbound.app_metadata.clone();
-            return Some(Ok(match self.decoder.decode(&inbound) {
-                Ok(Decoded::Schema(schema)) => {
-                    // Metadata beside the schema is a message too, and must not get lost.
-                    if let Some(app_metadata) = app_metadata {
-                        self.first = Some(Inbound {
-                            app_metadata: Some(app_metadata),
-                            ..Inbound::default()
-                        });
-                    }
-                    Event::Schema(schema)
-                }
-                Ok(Decoded::Batch(batch)) => Event::Message(Message {
-                    batch: Some(batch),
-                    app_metadata,
-                }),
-                Ok(Decoded::None) if app_metadata.is_some() => Event::Message(Message {
-                    batch: None,
-                    app_metadata,
-                }),
-                // A dictionary, or a first message that held only the descriptor.
-                Ok(Decoded::Dictionary | Decoded::None) => continue,
-                Err(error) => return Some(Err(error.into())),
-            }));
-        }
-    }
-}
-
-impl fmt::Debug for Upload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Upload").finish_non_exhaustive()
-    }
-}
-
-impl From<Upload> for BatchStream {
-    fn from(upload: Upload) -> Self {
-        // After an error nothing follows: the parser has lost its place.
-        let events = stream::unfold(Some(upload), |upload| async move {
-            let mut upload = upload?;
-            let event = upload.next().await?;
-            let rest = event.is_ok().then_some(upload);
-            Some((event, rest))
-        });
-        BatchStream::from_events(None, events.boxed())
-    }
 }
 
 /// What a stream without a batch ends with when nobody said its schema.

@@ -1,0 +1,13 @@
+#![allow(unused)]
+
+use flight_runtime::prelude::*;
+
+struct Service;
+
+#[flight_server]
+impl Service {
+    #[do_put("numbers")]
+    async fn handler(&self, ticket: Ticket) {}
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+#![allow(unused)]
+
+use flight_runtime::prelude::*;
+
+struct Service;
+
+#[flight_server]
+impl Service {
+    #[do_get("numbers/{n}", list = other)]
+    async fn handler(&self, n: u64) -> Result<BatchStream, Error> {
+        todo!()
+    }
+
+    #[do_put]
+    async fn other(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+#![allow(unused)]
+
+use flight_runtime::prelude::*;
+
+#[flight_server]
+struct Service;
+
+fn main() {}

@@ -1,0 +1,17 @@
+#![allow(unused)]
+
+use flight_runtime::prelude::*;
+
+struct Service;
+
+#[flight_server]
+impl Service {
+    #[do_get("numbers")]
+    async fn handler(&self) -> Result<BatchStream, Error> {
+        todo!()
+    }
+
+    fn handler_route(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+#![allow(unused)]
+
+use flight_runtime::prelude::*;
+
+struct Service;
+
+#[flight_server]
+impl Service {
+    #[do_get("numbers/{n}")]
+    async fn first(&self, n: u64) -> Result<BatchStream, Error> {
+        todo!()
+    }
+
+    #[do_get("numbers/{*rest}")]
+    async fn second(&self, rest: String) -> Result<BatchStream, Error> {
+        todo!()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,34 @@
+//! Generated code is not what a lint is about.
+#![deny(warnings, missing_docs, unused, unreachable_pub, rust_2018_idioms)]
+#![forbid(unsafe_code, unused_imports, unused_mut, dead_code, deprecated)]
+
+use flight_runtime::prelude::*;
+
+/// A service.
+pub struct Service;
+
+#[flight_server]
+impl Service {
+    /// Numbers.
+    #[do_get("numbers/{n}", list = numbers)]
+    async fn get(&self, mut n: u64) -> Result<BatchStream, Error> {
+        n += 1;
+        Err(Error::not_found(n.to_string()))
+    }
+
+    fn numbers(&self) -> Vec<u64> {
+        vec![]
+    }
+
+    #[do_put("nothing")]
+    async fn put(&self) {}
+
+    #[action("nothing")]
+    fn act(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+fn main() {
+    let _ = Service;
+}
