@@ -1,5 +1,6 @@
 //! [`Error`]: a gRPC code, a message, optional bytes for the client, and a source for the log.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
@@ -177,6 +178,16 @@ impl Error {
             next = source.source();
         }
         text
+    }
+
+    /// What a panic of a handler becomes: INTERNAL, its text for the log.
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+            (Some(text), _) => text,
+            (None, Some(text)) => text.as_str(),
+            (None, None) => "a value that is no text",
+        };
+        Self::hidden(format!("the handler panicked: {text}"))
     }
 
     /// The same error with a prefix on its message: where it happened.

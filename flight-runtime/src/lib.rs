@@ -60,6 +60,7 @@
 //! | feature | default | |
 //! |---|---|---|
 //! | `lz4`, `zstd` | yes | Arrow IPC bodies in that compression, both ways |
+//! | `csv`, `json` | no | the modules of that name in the re-exported [`arrow`], which is version 59 |
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

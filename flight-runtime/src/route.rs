@@ -167,6 +167,13 @@ fn unknown_argument(route: &RouteDef, name: &str) -> Error {
     Error::invalid_argument(text)
 }
 
+/// `` there is `a` ``, `` there are `a` and `b` ``
+pub(crate) fn there_are<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!("there {verb} {}", list(names))
+}
+
 /// `` `a`, `b` and `c` ``
 pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();

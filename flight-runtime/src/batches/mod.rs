@@ -41,7 +41,6 @@ pub(crate) use upload::{Event, Upload};
 ///
 /// ```
 /// use flight_runtime::prelude::*;
-/// use futures::TryStreamExt;
 ///
 /// struct Scores;
 ///
@@ -56,10 +55,10 @@ pub(crate) use upload::{Event, Upload};
 ///         Ok(())
 ///     }
 ///
-///     #[do_exchange("filter")]
-///     async fn filter(&self, mut rows: BatchStream) -> Result<BatchStream, Error> {
+///     #[do_exchange("first")]
+///     async fn first(&self, mut rows: BatchStream) -> Result<BatchStream, Error> {
 ///         let schema = rows.schema().await?;
-///         Ok(BatchStream::new(schema, rows.map_ok(|batch| batch.slice(0, batch.num_rows().min(10)))))
+///         Ok(rows.map_batches(schema, |batch| Ok(batch.slice(0, batch.num_rows().min(10)))))
 ///     }
 /// }
 /// ```
@@ -113,7 +112,8 @@ impl BatchStream {
         Self {
             schema,
             early: VecDeque::new(),
-            events,
+            // Asked behind its end, it says again that it has ended.
+            events: events.fuse().boxed(),
             last_metadata: None,
             options: StreamOptions::default(),
         }
@@ -196,6 +196,39 @@ impl BatchStream {
                 }
             }
         }
+    }
+
+    /// The next batch; `None` at the end. The same as `TryStreamExt::try_next`, without the trait.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the stream fails with.
+    pub async fn try_next(&mut self) -> Result<Option<RecordBatch>, Error> {
+        self.next().await.transpose()
+    }
+
+    /// A stream of this schema whose batches are made from this one's, each with the metadata that it had.
+    ///
+    /// The most common `#[do_exchange]`: see the example above.
+    #[must_use]
+    pub fn map_batches<F>(self, schema: SchemaRef, mut map: F) -> Self
+    where
+        F: FnMut(RecordBatch) -> Result<RecordBatch, Error> + Send + 'static,
+    {
+        Self::new(
+            schema,
+            self.messages().map(move |message| {
+                let Message {
+                    batch,
+                    app_metadata,
+                } = message?;
+                let batch = batch.map(&mut map).transpose()?;
+                Ok::<_, Error>(Message {
+                    batch,
+                    app_metadata,
+                })
+            }),
+        )
     }
 
     /// The next message, metadata included; `None` at the end.

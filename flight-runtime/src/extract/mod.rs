@@ -53,7 +53,7 @@ pub use value::{absent, path_arg, path_kind, query_arg, query_kind};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of this handler",
-    label = "neither a name in the route nor an extractor for `{R}`",
+    label = "neither a name in the route nor something that this handler can be given",
     note = "a route argument stands in the route by its own name: `#[do_get(\"…/{{name}}\")]`",
     note = "every handler may take `CallContext` and `Metadata`; `#[do_put]` and `#[do_exchange]` also `BatchStream` and `FlightDescriptor`, `#[do_put]` `MetadataWriter`, `#[do_get]` `Ticket`, `#[action]` `Action`, `#[list_flights]` `Criteria`",
     note = "handlers without a route may also take the body as `Json<T>`, `Proto<T>`, `Bytes` or `String`",
@@ -71,12 +71,14 @@ pub trait FromCall<R: Rpc>: Sized + Send {
 /// The headers that came with a call: tonic's own map, text and (`-bin`) binary.
 pub type Metadata = MetadataMap;
 
+#[diagnostic::do_not_recommend]
 impl<R: Rpc> FromCall<R> for CallContext {
     async fn from_call(call: &mut Call) -> Result<Self, Error> {
         Ok(call.context().clone())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Rpc> FromCall<R> for Metadata {
     async fn from_call(call: &mut Call) -> Result<Self, Error> {
         Ok(call.context().headers().clone())

@@ -120,6 +120,7 @@ fn body<R: HasBody>(call: &Call) -> Result<Bytes, Error> {
 
 macro_rules! body_extractors {
     ($($rpc:ident),*) => { $(
+        #[diagnostic::do_not_recommend]
         impl<T: DeserializeOwned + Send> FromCall<$rpc> for Json<T> {
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 let body = body::<$rpc>(call)?;
@@ -133,6 +134,7 @@ macro_rules! body_extractors {
                 })
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<T: prost::Message + Default> FromCall<$rpc> for Proto<T> {
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 T::decode(body::<$rpc>(call)?).map(Proto).map_err(|error| {
@@ -140,11 +142,13 @@ macro_rules! body_extractors {
                 })
             }
         }
+        #[diagnostic::do_not_recommend]
         impl FromCall<$rpc> for Bytes {
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 body::<$rpc>(call)
             }
         }
+        #[diagnostic::do_not_recommend]
         impl FromCall<$rpc> for String {
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 String::from_utf8(body::<$rpc>(call)?.into())
@@ -170,6 +174,7 @@ fn missing(what: &str) -> Error {
 
 macro_rules! as_it_came {
     ($($type:ty, $get:ident: $($rpc:ty),*;)*) => { $($(
+        #[diagnostic::do_not_recommend]
         impl FromCall<$rpc> for $type {
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 call.$get().cloned().ok_or_else(|| missing(stringify!($type)))
@@ -187,6 +192,7 @@ as_it_came! {
 
 macro_rules! uploads {
     ($($type:ty, $what:literal, $take:ident: $($rpc:ty),*;)*) => { $($(
+        #[diagnostic::do_not_recommend]
         impl FromCall<$rpc> for $type {
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 call.$take().map(Into::into).ok_or_else(|| missing($what))

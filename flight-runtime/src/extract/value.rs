@@ -1,5 +1,6 @@
 //! Values of route arguments: text on the wire, any `FromStr + Display` in the handler.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -30,6 +31,7 @@ pub trait RouteValue: Display + Send + Sized {
     fn read(text: &str) -> Result<Self, String>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> RouteValue for T
 where
     T: FromStr<Err: Display> + Display + Send,
@@ -69,6 +71,7 @@ pub trait QueryValue<M>: Send + Sized {
     fn texts(&self, each: &mut dyn FnMut(&dyn Display));
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: RouteValue> QueryValue<Required> for T {
     const KIND: ArgKind = ArgKind::Required;
 
@@ -76,8 +79,9 @@ impl<T: RouteValue> QueryValue<Required> for T {
         match once(arg, texts)? {
             Some(text) => read(arg, text),
             None => Err(Error::invalid_argument(format!(
-                "argument `{}` is missing: expected `{}`",
-                arg.name, arg.ty
+                "argument `{}` is missing: expected {}",
+                arg.name,
+                expected(arg.ty)
             ))),
         }
     }
@@ -87,6 +91,7 @@ impl<T: RouteValue> QueryValue<Required> for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: RouteValue> QueryValue<Optional> for Option<T> {
     const KIND: ArgKind = ArgKind::Optional;
 
@@ -101,6 +106,7 @@ impl<T: RouteValue> QueryValue<Optional> for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: RouteValue> QueryValue<Repeated> for Vec<T> {
     const KIND: ArgKind = ArgKind::Repeated;
 
@@ -141,25 +147,42 @@ impl<T> Absent<Repeated> for Vec<T> {
 fn read<T: RouteValue>(arg: &ArgDef, text: &str) -> Result<T, Error> {
     T::read(text).map_err(|error| {
         Error::invalid_argument(format!(
-            "argument `{}`: cannot read `{}` as `{}`: {error}",
+            "argument `{}`: cannot read `{}` ({error}): expected {}",
             arg.name,
             shorten(text),
-            element(arg.ty),
+            expected(element(arg.ty)),
         ))
+    })
+}
+
+/// What a reader who does not know Rust should write; a type of the user's own goes by its name.
+fn expected(ty: &str) -> Cow<'static, str> {
+    let name = ty.rsplit("::").next().unwrap_or(ty).trim();
+    Cow::Borrowed(match name {
+        "String" => "text",
+        "bool" => "`true` or `false`",
+        "char" => "one character",
+        "f32" | "f64" => "a number",
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" | "u64" | "u128" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
+        "NaiveDate" => "a date such as `2015-01-31`",
+        "NaiveTime" => "a time such as `23:59:00`",
+        "NaiveDateTime" => "a date and time such as `2015-01-31T23:59:00`",
+        "DateTime<Utc>" => "a date and time such as `2015-01-31T23:59:00Z`",
+        "Uuid" => "a UUID",
+        _ => return Cow::Owned(format!("`{ty}`")),
     })
 }
 
 /// The element of `Option<T>` or `Vec<T>` as the user wrote it, for the message alone.
 fn element(ty: &str) -> &str {
-    ["Option", "Vec"]
-        .iter()
-        .find_map(|outer| {
-            ty.strip_prefix(outer)?
-                .trim_start()
-                .strip_prefix('<')?
-                .strip_suffix('>')
-        })
-        .map_or(ty, str::trim)
+    let wrapped = ty.strip_suffix('>').and_then(|ty| ty.split_once('<'));
+    match wrapped.map(|(outer, inner)| (outer.trim().rsplit("::").next(), inner)) {
+        Some((Some("Option" | "Vec"), inner)) => inner.trim(),
+        _ => ty,
+    }
 }
 
 fn once<'a>(arg: &ArgDef, texts: &'a [String]) -> Result<Option<&'a String>, Error> {
@@ -213,6 +236,23 @@ mod tests {
         }
     }
 
+    #[derive(Debug)]
+    struct Color;
+
+    impl FromStr for Color {
+        type Err = &'static str;
+
+        fn from_str(_: &str) -> Result<Self, Self::Err> {
+            Err("no such color")
+        }
+    }
+
+    impl Display for Color {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("red")
+        }
+    }
+
     fn texts(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|&text| text.to_owned()).collect()
     }
@@ -221,9 +261,15 @@ mod tests {
     fn what_cannot_be_read_is_named_with_what_was_expected() {
         let error =
             <Option<u8> as QueryValue<_>>::read(&arg("Option<u8>"), &texts(&["300"])).unwrap_err();
-        let expected =
-            "argument `limit`: cannot read `300` as `u8`: number too large to fit in target type";
+        let expected = "argument `limit`: cannot read `300` (number too large to fit in target type): \
+                        expected a whole number from 0 to 255";
         assert_eq!(error.message(), expected);
+        let own =
+            <Color as QueryValue<_>>::read(&arg("paint::Color"), &texts(&["mauve"])).unwrap_err();
+        assert_eq!(
+            own.message(),
+            "argument `limit`: cannot read `mauve` (no such color): expected `paint::Color`"
+        );
     }
 
     #[test]
@@ -239,7 +285,7 @@ mod tests {
         let error = <u8 as QueryValue<_>>::read(&arg("u8"), &[]).unwrap_err();
         assert_eq!(
             error.message(),
-            "argument `limit` is missing: expected `u8`"
+            "argument `limit` is missing: expected a whole number from 0 to 255"
         );
         let error = <u8 as QueryValue<_>>::read(&arg("u8"), &texts(&["1", "2"])).unwrap_err();
         assert_eq!(

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -197,7 +197,9 @@ impl<T: Send + 'static> Stream for Running<T> {
             let Some(handler) = &mut this.handler else {
                 return Poll::Pending;
             };
-            match handler.as_mut().poll(cx) {
+            // A panic ends the call behind what was sent before it, as an error does.
+            let polled = catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)));
+            match polled.unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(&*panic)))) {
                 Poll::Ready(result) => {
                     this.handler = None;
                     this.error = result.err();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::handle::{RunningServer, ServerHandle, Signals};
 use super::listener::bind;
 use super::location::Location;
-use super::{run, until_signalled};
+use super::run;
 use crate::Error;
 use crate::service::{FlightService, GrpcService, Handlers, Service, Settings};
 use crate::wire::encode::DEFAULT_MAX_MESSAGE_SIZE;
@@ -137,7 +137,7 @@ impl FlightServerBuilder {
         };
         run(bound, signals, Arc::new(service));
         tracing::info!(location = %handle.location(), "serving Arrow Flight");
-        Ok(RunningServer::new(handle))
+        Ok(RunningServer::new(handle, self.shutdown_grace))
     }
 
     /// Starts the server and waits for its end: SIGINT, SIGTERM or [`shutdown`](ServerHandle::shutdown).
@@ -148,9 +148,7 @@ impl FlightServerBuilder {
     ///
     /// As for [`start`](Self::start).
     pub async fn serve(self) -> Result<(), Error> {
-        let grace = self.shutdown_grace;
-        let server = self.start().await?;
-        until_signalled(&server, grace).await
+        self.start().await?.serve().await
     }
 
     /// The services as a plain tower service, for a tonic or axum server of your own. The location plays no part.

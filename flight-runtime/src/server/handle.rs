@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::location::Location;
+use super::until_signalled;
+use crate::Error;
 
 /// What a server tells its connections.
 #[derive(Clone, Debug, Default)]
@@ -124,11 +126,28 @@ impl fmt::Debug for ServerHandle {
 #[derive(Debug)]
 pub struct RunningServer {
     handle: ServerHandle,
+    shutdown_grace: Duration,
 }
 
 impl RunningServer {
-    pub(super) fn new(handle: ServerHandle) -> Self {
-        Self { handle }
+    pub(super) fn new(handle: ServerHandle, shutdown_grace: Duration) -> Self {
+        Self {
+            handle,
+            shutdown_grace,
+        }
+    }
+
+    /// Waits for the end: SIGINT, SIGTERM or [`shutdown`](ServerHandle::shutdown). What
+    /// [`FlightServerBuilder::serve`](crate::FlightServerBuilder::serve) does, for programs that first say where they listen.
+    ///
+    /// After the first signal calls may go on for [`shutdown_grace`](crate::FlightServerBuilder::shutdown_grace); a second
+    /// one ends at once.
+    ///
+    /// # Errors
+    ///
+    /// INTERNAL when the process cannot be told of signals.
+    pub async fn serve(self) -> Result<(), Error> {
+        until_signalled(&self.handle, self.shutdown_grace).await
     }
 
     /// A handle that does not end the server when it is dropped.

@@ -13,7 +13,7 @@ use crate::Error;
 use crate::address::Address;
 use crate::call::Call;
 use crate::reply::{Flow, Running, Sink};
-use crate::route::{ArgTexts, Router, list, shorten};
+use crate::route::{ArgTexts, Router, shorten, there_are};
 use crate::rpc::Method;
 
 /// One handler with its service in it.
@@ -168,13 +168,13 @@ pub(crate) fn no_route<'a, T: 'a>(
         return unimplemented(method);
     }
     routes.sort_unstable();
-    let routes = list(routes);
+    let routes = there_are(routes);
     Error::not_found(match address {
         Some(address) => format!(
-            "no {method} route takes `{}`; there is {routes}",
+            "no {method} route takes `{}`; {routes}",
             shorten(address.as_str())
         ),
-        None => format!("no {method} route takes bytes that are not UTF-8; there is {routes}"),
+        None => format!("no {method} route takes bytes that are not UTF-8; {routes}"),
     })
 }
 
@@ -310,9 +310,9 @@ impl Handlers {
         if self.actions.is_empty() {
             return Err(unimplemented(Method::DoAction));
         }
-        let known = list(self.actions.keys().copied());
+        let known = there_are(self.actions.keys().copied());
         Err(Error::not_found(format!(
-            "no action `{}`; there is {known}",
+            "no action `{}`; {known}",
             shorten(name)
         )))
     }

@@ -1,6 +1,5 @@
 //! The answer of a call as HTTP/2 sees it: head, frames, trailers; within the deadline, and whatever panics.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -45,7 +44,7 @@ impl Driver {
         };
         let polled = match catch_unwind(AssertUnwindSafe(|| frames.poll_next_unpin(cx))) {
             Ok(polled) => polled,
-            Err(panic) => Poll::Ready(Some(Err(panicked(&*panic)))),
+            Err(panic) => Poll::Ready(Some(Err(Error::panicked(&*panic)))),
         };
         let polled = match (polled, &mut self.deadline) {
             (Poll::Pending, Some(deadline)) => deadline.as_mut().poll(cx).map(|()| {
@@ -75,15 +74,6 @@ impl Drop for Driver {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Error {
-    let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => (*text).to_owned(),
-        (None, Some(text)) => text.clone(),
-        (None, None) => "a value that is no text".to_owned(),
-    };
-    Error::hidden(format!("the handler panicked: {text}"))
 }
 
 /// The body of an answer.
