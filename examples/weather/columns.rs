@@ -1,8 +1,8 @@
 //! What an upload must look like: checked before its first row is read, so that a client learns at once.
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
 use flight_runtime::Error;
+use flight_runtime::arrow::array::RecordBatch;
+use flight_runtime::arrow::datatypes::{Schema, SchemaRef};
 
 /// Columns that an upload must have, found by their names, in whatever order it has them.
 pub(crate) struct Columns {

@@ -9,14 +9,12 @@ mod outdoors;
 mod store;
 
 use std::io::stderr;
-use std::time::Duration;
 
-use arrow::array::AsArray;
-use arrow::compute::{concat_batches, max, min, sum};
-use arrow::datatypes::{Date32Type, Float64Type};
 use chrono::NaiveDate;
+use flight_runtime::arrow::array::AsArray;
+use flight_runtime::arrow::compute::{concat_batches, max, min, sum};
+use flight_runtime::arrow::datatypes::{Date32Type, Float64Type};
 use flight_runtime::prelude::*;
-use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -134,10 +132,8 @@ impl Weather {
     #[do_exchange("score")]
     async fn score(&self, mut upload: BatchStream) -> Result<BatchStream, Error> {
         let scorer = Scorer::new(&*upload.schema().await?)?;
-        Ok(BatchStream::new(
-            scorer.schema(),
-            upload.map(move |batch| scorer.score(&batch?)),
-        ))
+        let schema = scorer.schema();
+        Ok(upload.map_batches(schema, move |batch| scorer.score(&batch)))
     }
 
     /// Summarize a station: `{"station": "seattle", "since": "2015-06-01", "until": "2015-08-31"}`, dates optional.
@@ -195,12 +191,7 @@ async fn main() -> Result<(), Error> {
     println!("    client = flight.connect(\"{}\")", server.location());
     println!("    ticket = flight.Ticket(b\"stations/seattle?since=2015-12-25\")");
     println!("    for row in client.do_get(ticket).read_all().to_pylist(): print(row)\n");
-    tokio::select! {
-        () = server.wait() => {}
-        _ = tokio::signal::ctrl_c() => server.shutdown_within(Duration::from_secs(5)),
-    }
-    server.wait().await;
-    Ok(())
+    server.serve().await
 }
 
 /// `--location <uri>`, or the port that Flight's examples share.

@@ -4,11 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayRef, AsArray, DictionaryArray, RecordBatch, UInt32Array};
-use arrow::compute::{DatePart, date_part, take_record_batch};
-use arrow::csv::ReaderBuilder;
-use arrow::datatypes::{DataType, Field, Int8Type, Int32Type, Schema, SchemaRef, TimeUnit};
 use flight_runtime::Error;
+use flight_runtime::arrow::array::{ArrayRef, AsArray, DictionaryArray, RecordBatch, UInt32Array};
+use flight_runtime::arrow::compute::{DatePart, date_part, take_record_batch};
+use flight_runtime::arrow::csv::ReaderBuilder;
+use flight_runtime::arrow::datatypes::{
+    DataType, Field, Int8Type, Int32Type, Schema, SchemaRef, TimeUnit,
+};
 
 /// The columns of a normal.
 pub(crate) static NORMAL: LazyLock<SchemaRef> = LazyLock::new(|| {

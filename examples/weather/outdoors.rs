@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
 use flight_runtime::Error;
+use flight_runtime::arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch};
+use flight_runtime::arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
 
 use crate::columns::Columns;
 use crate::store::OBSERVATION;

@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use arrow::array::{Array, AsArray, Date32Array, RecordBatch, StringArray, UInt64Array};
-use arrow::compute::concat_batches;
-use arrow::csv::ReaderBuilder;
-use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
 use chrono::NaiveDate;
 use flight_runtime::Error;
+use flight_runtime::arrow::array::{
+    Array, AsArray, Date32Array, RecordBatch, StringArray, UInt64Array,
+};
+use flight_runtime::arrow::compute::concat_batches;
+use flight_runtime::arrow::csv::ReaderBuilder;
+use flight_runtime::arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
 
 /// The columns of an observation.
 pub(crate) static OBSERVATION: LazyLock<SchemaRef> = LazyLock::new(|| {

@@ -131,3 +131,8 @@ pub mod __v0_1 {
     };
     pub use crate::service::{HandlerDef, Place, ServiceDef, Table};
 }
+
+/// The program of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -11,6 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::authority::Authority;
 use super::handle::Signals;
 use super::listener::Socket;
 use crate::context::Peer;
@@ -39,7 +40,7 @@ pub(super) async fn serve(socket: Socket, peer: Peer, service: Arc<Service>, sig
             }
             serve_stream(stream, peer, service, signals).await;
         }
-        Socket::Unix(stream) => serve_stream(stream, peer, service, signals).await,
+        Socket::Unix(stream) => serve_stream(Authority::new(stream), peer, service, signals).await,
     }
 }
 

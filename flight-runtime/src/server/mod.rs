@@ -1,5 +1,6 @@
 //! The server: locations, listeners, connections, and its end.
 
+mod authority;
 mod builder;
 mod connection;
 mod handle;
