@@ -125,7 +125,7 @@ fn is_grpc(headers: &http::HeaderMap) -> bool {
 ///     }
 /// }
 ///
-/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn run() -> Result<(), Error> {
 /// let service = FlightServer::builder(Hello).into_service()?;
 /// flight_runtime::tonic::transport::Server::builder()
 ///     .add_service(service)

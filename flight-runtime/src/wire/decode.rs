@@ -219,6 +219,10 @@ fn collect_dictionaries(field: &Field, values: &mut HashMap<i64, FieldRef>) {
     }
 }
 
+/// What a client is told when Arrow's decoder panics.
+pub(super) const PANIC: &str =
+    "the IPC message cannot be read: it breaks a rule of the Arrow format";
+
 /// Runs Arrow's decoder. The guard is meant to leave it nothing to panic about; what it
 /// misses costs one stream and not the process.
 ///
@@ -227,9 +231,7 @@ fn collect_dictionaries(field: &Field, values: &mut HashMap<i64, FieldRef>) {
 fn caught<T>(decode: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, WireError> {
     match catch_unwind(AssertUnwindSafe(decode)) {
         Ok(result) => result.map_err(unreadable),
-        Err(_) => Err(WireError::invalid(
-            "the IPC message cannot be read: it breaks a rule of the Arrow format",
-        )),
+        Err(_) => Err(WireError::invalid(PANIC)),
     }
 }
 

@@ -1,11 +1,10 @@
 //! Record batches to `FlightData` messages that share the arrays' memory.
 //!
 //! Arrow's [`StreamEncoder`] gives an IPC stream as a list of buffers, in which
-//! uncompressed columns are the arrays' own memory. What an IPC stream writes in front
-//! of each message (continuation marker and length, eight bytes) is taken off, and the
-//! rest is put into the fields of `FlightData` (`Flight.proto`): the flatbuffer into
-//! `data_header` = 2, the body into `data_body` = 1000. Nothing of a flatbuffer is made
-//! by hand, so that new types and fixes come with Arrow.
+//! uncompressed columns are the arrays' own memory.
+//! [`ipc_stream`](super::ipc_stream) takes the stream apart and
+//! [`message`](super::message) frames what it finds. Nothing of a flatbuffer is made by
+//! hand, so that new types and fixes come with Arrow.
 //!
 //! Measured against `FlightDataEncoderBuilder`, which copies every byte twice: a third
 //! to a fifth of the processor time for each GiB.
@@ -13,42 +12,26 @@
 use std::collections::VecDeque;
 
 use arrow::array::RecordBatch;
-use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{
     DictionaryHandling, DictionaryTracker, IpcDataGenerator, IpcWriteOptions, StreamEncoder,
 };
-use bytes::{BufMut, Bytes, BytesMut};
-use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
+use bytes::Bytes;
 
 use super::compact::Compactor;
 use super::error::WireError;
-use super::grpc::{PREFIX_LEN, put_prefix};
+use super::ipc_stream::{IpcStream, inconsistent};
 use super::matching::first_difference;
+use super::message::{APP_METADATA, HARD_MAX_MESSAGE_SIZE, Message, field_len};
 use super::segments::Segments;
 use super::size::BodySize;
-
-/// `FlightData.data_header`.
-const DATA_HEADER: u32 = 2;
-/// `FlightData.app_metadata`.
-const APP_METADATA: u32 = 3;
-/// `FlightData.data_body`.
-const DATA_BODY: u32 = 1000;
 
 /// The largest message that every client takes without settings of its own: the
 /// default of tonic, grpc-go, grpc-java and others is 4 MiB, the message alone, without
 /// its prefix. Lengths here are exact, so no slack is needed.
 pub(crate) const DEFAULT_MAX_MESSAGE_SIZE: usize = 4 << 20;
-
-/// The largest message of all: C++ reads lengths as `int`, and so does Java.
-const HARD_MAX_MESSAGE_SIZE: usize = i32::MAX as usize;
-
-/// Buffers below this size are copied into their neighbours. A segment costs an
-/// allocation, an entry in the `writev` and cache misses, about what a copy of 2 KiB
-/// costs.
-const MERGE_BELOW: usize = 2048;
 
 /// Row counts of slices are multiples of this where possible, so that bitmaps are cut
 /// at whole bytes (shared instead of shifted) and values at cache lines.
@@ -294,225 +277,6 @@ fn cut(piece: &RecordBatch, rows: usize, pieces: &mut Vec<RecordBatch>) {
     }
 }
 
-/// Arrow's encoder did what its documentation rules out.
-fn inconsistent(what: &str) -> WireError {
-    ArrowError::IpcError(format!("the IPC encoder gave an unexpected stream: {what}")).into()
-}
-
-/// One IPC message without its prefix.
-struct Message {
-    /// The flatbuffer `Message`; what goes into `data_header`.
-    header: Bytes,
-    body_len: usize,
-    /// Together `body_len` bytes.
-    body: Vec<Buffer>,
-}
-
-impl Message {
-    const EMPTY: Self = Self {
-        header: Bytes::new(),
-        body_len: 0,
-        body: Vec::new(),
-    };
-
-    /// The length of this as a `FlightData`, without the gRPC prefix.
-    fn size(&self, app_metadata: Option<&Bytes>, has_body: bool) -> usize {
-        let header = match self.header.len() {
-            0 => 0,
-            len => field_len(DATA_HEADER, len),
-        };
-        let metadata = app_metadata.map_or(0, |bytes| field_len(APP_METADATA, bytes.len()));
-        let body = if has_body {
-            field_len(DATA_BODY, self.body_len)
-        } else {
-            0
-        };
-        header + metadata + body
-    }
-
-    /// The part of the size that does not depend on the number of rows: the header, and
-    /// what each buffer may be padded by.
-    fn overhead(&self) -> usize {
-        self.header.len() + 32 + 64 * self.body.len()
-    }
-
-    /// This as a framed `FlightData`.
-    ///
-    /// `has_body` writes `data_body` although it may be empty, as C++ does for batches
-    /// and dictionaries: a reader that asks whether the field is there gets its answer.
-    fn frame(self, app_metadata: Option<Bytes>, has_body: bool) -> Result<Segments, WireError> {
-        let size = self.size(app_metadata.as_ref(), has_body);
-        if size > HARD_MAX_MESSAGE_SIZE {
-            return Err(ArrowError::InvalidArgumentError(format!(
-                "a single row, a dictionary or its metadata takes {size} bytes; \
-                 a Flight message holds at most {HARD_MAX_MESSAGE_SIZE}"
-            ))
-            .into());
-        }
-        let small = self.header.len() + 64 + self.body_len.min(MERGE_BELOW);
-        let mut writer = Writer {
-            segments: Segments::new(),
-            small: BytesMut::with_capacity(PREFIX_LEN + small),
-        };
-        put_prefix(&mut writer.small, size)?;
-        if !self.header.is_empty() {
-            put_key(&mut writer.small, DATA_HEADER, self.header.len());
-            writer.bytes(self.header);
-        }
-        if let Some(metadata) = app_metadata {
-            put_key(&mut writer.small, APP_METADATA, metadata.len());
-            writer.bytes(metadata);
-        }
-        if has_body {
-            put_key(&mut writer.small, DATA_BODY, self.body_len);
-            for buffer in self.body {
-                writer.buffer(buffer);
-            }
-        }
-        let segments = writer.finish();
-        debug_assert_eq!(segments.len(), PREFIX_LEN + size);
-        Ok(segments)
-    }
-}
-
-/// The length of a length-delimited field with its key.
-fn field_len(field: u32, len: usize) -> usize {
-    key_len(field) + encoded_len_varint(len as u64) + len
-}
-
-/// The key and length of a length-delimited field.
-fn put_key(to: &mut BytesMut, field: u32, len: usize) {
-    encode_key(field, WireType::LengthDelimited, to);
-    encode_varint(len as u64, to);
-}
-
-/// Collects segments; small ones are copied together.
-struct Writer {
-    segments: Segments,
-    small: BytesMut,
-}
-
-impl Writer {
-    fn bytes(&mut self, bytes: Bytes) {
-        if bytes.len() < MERGE_BELOW {
-            self.small.put_slice(&bytes);
-        } else {
-            self.flush();
-            self.segments.push(bytes);
-        }
-    }
-
-    fn buffer(&mut self, buffer: Buffer) {
-        if buffer.len() < MERGE_BELOW {
-            self.small.put_slice(&buffer);
-        } else {
-            self.flush();
-            self.segments.push(share(buffer));
-        }
-    }
-
-    fn flush(&mut self) {
-        self.segments.push(self.small.split().freeze());
-    }
-
-    fn finish(mut self) -> Segments {
-        self.flush();
-        self.segments
-    }
-}
-
-/// The memory of `buffer` as `Bytes`.
-fn share(buffer: Buffer) -> Bytes {
-    struct Owner(Buffer);
-    impl AsRef<[u8]> for Owner {
-        fn as_ref(&self) -> &[u8] {
-            self.0.as_slice()
-        }
-    }
-    Bytes::from_owner(Owner(buffer))
-}
-
-/// Takes an IPC stream apart into its messages.
-struct IpcStream {
-    buffers: std::vec::IntoIter<Buffer>,
-    current: Buffer,
-}
-
-impl IpcStream {
-    /// Continuation marker and metadata length, four bytes each.
-    const PREFIX_LEN: usize = 8;
-
-    fn new(buffers: Vec<Buffer>) -> Self {
-        Self {
-            buffers: buffers.into_iter(),
-            current: Buffer::default(),
-        }
-    }
-
-    /// The next message, or `None` at the end of the stream.
-    fn message(&mut self) -> Result<Option<Message>, WireError> {
-        let Some(prefix) = self.copy(Self::PREFIX_LEN) else {
-            return Ok(None);
-        };
-        let header_len = match prefix[..] {
-            [0xff, 0xff, 0xff, 0xff, a, b, c, d] => u32::from_le_bytes([a, b, c, d]) as usize,
-            _ => return Err(inconsistent("no continuation marker")),
-        };
-        let header = self
-            .copy(header_len)
-            .ok_or_else(|| inconsistent("a header is cut off"))?;
-        // Verified although it is our own: it takes a microsecond, and the unverified
-        // way in is unsafe. A schema is the only one that is not flat, and has no body.
-        let options = flatbuffers::VerifierOptions {
-            max_depth: 1 << 10,
-            max_tables: usize::MAX,
-            max_apparent_size: usize::MAX,
-            ignore_missing_null_terminator: true,
-        };
-        let body_len = arrow_ipc::root_as_message_with_opts(&options, &header)
-            .map_err(|error| inconsistent(&error.to_string()))?
-            .bodyLength();
-        let body_len = usize::try_from(body_len).map_err(|_| inconsistent("a negative length"))?;
-        let body = self
-            .take(body_len)
-            .ok_or_else(|| inconsistent("a body is cut off"))?;
-        Ok(Some(Message {
-            header,
-            body_len,
-            body,
-        }))
-    }
-
-    /// The next `len` bytes, by reference.
-    fn take(&mut self, mut len: usize) -> Option<Vec<Buffer>> {
-        let mut taken = Vec::new();
-        while len > 0 {
-            if self.current.is_empty() {
-                self.current = self.buffers.next()?;
-                continue;
-            }
-            let count = len.min(self.current.len());
-            taken.push(self.current.slice_with_length(0, count));
-            self.current.advance(count);
-            len -= count;
-        }
-        Some(taken)
-    }
-
-    /// The next `len` bytes in one piece.
-    fn copy(&mut self, len: usize) -> Option<Bytes> {
-        let mut pieces = self.take(len)?;
-        if pieces.len() == 1 {
-            return pieces.pop().map(share);
-        }
-        let mut copy = BytesMut::with_capacity(len);
-        for piece in pieces {
-            copy.put_slice(&piece);
-        }
-        Some(copy.freeze())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -524,6 +288,7 @@ mod tests {
     use prost::Message as _;
 
     use super::*;
+    use crate::wire::grpc::PREFIX_LEN;
 
     fn encoder(schema: &SchemaRef, max_message_size: usize) -> BatchEncoder {
         let options = EncodeOptions {

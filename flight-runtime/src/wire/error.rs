@@ -47,9 +47,25 @@ pub(crate) enum WireError {
 
 impl WireError {
     /// An [`WireError::Invalid`] from anything that reads as text.
-    pub(crate) fn invalid(text: impl Into<String>) -> Self {
-        Self::Invalid(text.into())
+    ///
+    /// Long texts are cut: Arrow's contain whole data types, and a gRPC status travels
+    /// in a header, for which clients accept 8 KiB in all.
+    pub(crate) fn invalid(text: impl AsRef<str>) -> Self {
+        Self::Invalid(excerpt(text.as_ref(), 1000))
     }
+}
+
+/// The start of `text`, if it is longer than `most` characters.
+pub(crate) fn excerpt(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
+}
+
+/// The name of a field as an error shows it: on one line, and not too long.
+pub(crate) fn shown(name: &str) -> String {
+    excerpt(&name.escape_debug().to_string(), 64)
 }
 
 impl fmt::Display for WireError {
@@ -119,6 +135,13 @@ mod tests {
         assert!(matches!(WireError::from(boxed), WireError::Cut));
         let other: BoxError = "socket".into();
         assert!(matches!(WireError::from(other), WireError::Io(_)));
+    }
+
+    #[test]
+    fn long_texts_are_cut_at_characters() {
+        assert_eq!(excerpt("äöü", 3), "äöü");
+        assert_eq!(excerpt("äöü", 2), "äö…");
+        assert_eq!(shown("a\nb"), "a\\nb");
     }
 
     #[test]

@@ -19,9 +19,11 @@
 
 mod batch;
 mod lz4;
+#[cfg(test)]
+mod mutation;
 mod schema;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use arrow_ipc::{Message, MessageHeader, MetadataVersion};
 
@@ -46,8 +48,9 @@ pub(crate) struct GuardLimits {
     pub(crate) rows: u64,
     /// Bytes that the buffers of one message may be in memory, in all: uncompressed
     /// lengths as announced, checked before the first is allocated. A buffer that is
-    /// named twice counts twice, because it is decoded and validated twice. Default
-    /// 256 MiB; a body that is larger by itself may be as large as it is.
+    /// named twice counts twice, because it is decoded and validated twice, and rows
+    /// that take no bytes count a bit each. Default 256 MiB; a body that is larger by
+    /// itself may be as large as it is.
     pub(crate) decompressed: u64,
     /// Bytes of the dictionaries that a stream may keep. Default 256 MiB.
     pub(crate) dictionaries: u64,

@@ -9,6 +9,8 @@ use std::fmt;
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Fields, Schema};
 
+use super::error::{excerpt, shown};
+
 /// Says which column of `batch` is the first that does not fit `schema`, what was
 /// expected and what came. `None` when all fit.
 pub(crate) fn first_difference(schema: &Schema, batch: &RecordBatch) -> Option<String> {
@@ -67,7 +69,8 @@ impl fmt::Display for Shown<'_> {
         } else {
             " not null"
         };
-        write!(f, "`{}` {}{null}", self.0.name(), self.0.data_type())
+        let data_type = excerpt(&self.0.data_type().to_string(), 200);
+        write!(f, "`{}` {data_type}{null}", shown(self.0.name()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The data plane: Arrow buffers to gRPC frames and back.
 //!
 //! Everything here works on bytes and Arrow arrays; nothing knows of handlers,
-//! contexts or servers. The layers above turn a [`WireError`] into a gRPC code.
+//! contexts or servers. The layers above turn a [`WireError`](error::WireError) into a gRPC code.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -10,6 +10,7 @@
 //! | `cut` | a request body that knows a finished upload from a cut one |
 //! | `flight_data` | incremental parser of `FlightData`, one copy of the body |
 //! | `encode` | record batches to `FlightData`, sharing the arrays' memory |
+//! | `ipc_stream`, `message` | Arrow's IPC stream taken apart, and framed as `FlightData` |
 //! | `compact`, `size` | what of a slice is to be sent, and how much that is |
 //! | `matching` | whether a batch fits the schema of its stream |
 //! | `decode` | `FlightData` to record batches |
@@ -33,7 +34,9 @@ pub(crate) mod error;
 pub(crate) mod flight_data;
 pub(crate) mod grpc;
 pub(crate) mod guard;
+mod ipc_stream;
 mod matching;
+mod message;
 #[cfg(test)]
 mod samples;
 pub(crate) mod segments;

@@ -20,9 +20,11 @@ use bytes::{Buf, Bytes};
 use futures::{FutureExt, TryStreamExt};
 use prost::Message as _;
 
+use super::cut::{Ending, RequestBody};
 use super::decode::{BatchDecoder, Decoded};
 use super::encode::{BatchEncoder, Compression, EncodeOptions};
-use super::flight_data::Inbound;
+use super::error::WireError;
+use super::flight_data::{FlightDataReader, Inbound, Limits};
 use super::guard::GuardLimits;
 use super::samples::*;
 use super::segments::Segments;
@@ -109,6 +111,15 @@ fn same(expected: &RecordBatch, found: &RecordBatch, what: &str) {
     }
 }
 
+/// Those that this build has.
+fn codecs() -> [Option<Compression>; 3] {
+    [
+        None,
+        cfg!(feature = "lz4").then_some(Compression::Lz4),
+        cfg!(feature = "zstd").then_some(Compression::Zstd(None)),
+    ]
+}
+
 fn all_slices() -> Vec<RecordBatch> {
     let batch = every_type(200);
     let slices = SLICES
@@ -191,7 +202,7 @@ fn received_arrays_share_the_body() {
 fn batches_are_cut_to_the_size_and_arrive_whole() {
     let batch = every_type(3000);
     let schema = batch.schema();
-    for compression in [None, Some(Compression::Lz4), Some(Compression::Zstd(None))] {
+    for compression in codecs() {
         for max_message_size in [60_000, 200_000, 1 << 20] {
             let options = EncodeOptions {
                 compression,
@@ -445,4 +456,53 @@ fn a_batch_without_columns_has_rows() {
     let options = RecordBatchOptions::new().with_row_count(Some(7));
     let batch = RecordBatch::try_new_with_options(schema, vec![], &options).unwrap();
     check(&[batch], &EncodeOptions::default(), "no columns");
+}
+
+#[test]
+#[cfg(not(feature = "lz4"))]
+fn a_codec_that_is_not_built_in_is_named() {
+    let options = EncodeOptions {
+        compression: Some(Compression::Lz4),
+        ..EncodeOptions::default()
+    };
+    let schema = Arc::new(Schema::empty());
+    let text = BatchEncoder::new(&schema, options)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        text.contains("needs the feature `lz4` of flight-runtime"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_request_that_ends_inside_a_message_is_truncated_and_one_that_is_reset_is_cut() {
+    let batch = every_type(10);
+    let wire = joined(encode(&batch.schema(), &[batch], EncodeOptions::default()));
+    let limits = Limits { message: 1 << 20 };
+    let read = |mut reader: FlightDataReader<RequestBody>| {
+        let mut results = std::iter::from_fn(move || {
+            let result = reader.next().now_or_never().expect("never waits");
+            Some((result, reader.body().ending()))
+        });
+        results
+            .find(|(result, _)| !matches!(result, Ok(Some(_))))
+            .unwrap()
+    };
+    let whole = RequestBody::new(Script::cut(&wire, &[100]));
+    let (end, ending) = read(FlightDataReader::new(whole, limits));
+    assert!(matches!((end, ending), (Ok(None), Some(Ending::Complete))));
+    let half = wire.slice(..wire.len() - 7);
+    let cut = RequestBody::new(Script::cut(&half, &[100]));
+    let (end, ending) = read(FlightDataReader::new(cut, limits));
+    assert!(matches!(end, Err(WireError::Truncated)), "{end:?}");
+    assert_eq!(ending, Some(Ending::Complete));
+    // A stream never says that it has ended, as a reset one does not.
+    let chunks = Script::cut(&half, &[100]).0.into_iter();
+    let frames = chunks.map(|chunk| Ok::<_, WireError>(http_body::Frame::data(chunk)));
+    let reset = http_body_util::StreamBody::new(futures::stream::iter(frames));
+    let (end, ending) = read(FlightDataReader::new(RequestBody::new(reset), limits));
+    assert!(matches!(end, Err(WireError::Cut)), "{end:?}");
+    assert_eq!(ending, Some(Ending::Cut));
 }

@@ -4,6 +4,7 @@ use arrow_flight::FlightData;
 use bytes::BufMut;
 use futures::FutureExt;
 
+use super::place::MAX_HELD_CHUNKS;
 use super::*;
 use crate::wire::grpc::put_prefix;
 use crate::wire::samples::{Random, Script, read_all};

@@ -10,7 +10,7 @@ use arrow_ipc::{
 };
 
 use super::{GuardLimits, lz4};
-use crate::wire::error::WireError;
+use crate::wire::error::{WireError, shown};
 
 /// Checks `batch` against the `fields` that it holds and the `body` it came with. Gives
 /// the bytes that its buffers will be in memory.
@@ -136,7 +136,7 @@ impl Walk<'_, '_> {
         let node = self.node()?;
         let len = node.len;
         match data_type {
-            Null => {}
+            Null => self.unbacked(len)?,
             Utf8 | Binary => {
                 self.validity(node)?;
                 self.offsets(len, 4)?;
@@ -178,6 +178,9 @@ impl Walk<'_, '_> {
             FixedSizeList(item, size) => {
                 self.validity(node)?;
                 let size = u64::try_from(*size).unwrap_or_default();
+                if size == 0 {
+                    self.unbacked(len)?;
+                }
                 let child = self.array(item.data_type())?;
                 let expected = len.saturating_mul(size);
                 if child < expected {
@@ -193,6 +196,9 @@ impl Walk<'_, '_> {
             }
             Struct(fields) => {
                 self.validity(node)?;
+                if fields.is_empty() {
+                    self.unbacked(len)?;
+                }
                 for field in fields {
                     self.array(field.data_type())?;
                 }
@@ -211,6 +217,7 @@ impl Walk<'_, '_> {
                 }
             }
             RunEndEncoded(ends, values) => {
+                self.unbacked(len)?;
                 let runs = self.array(ends.data_type())?;
                 let values = self.array(values.data_type())?;
                 if runs != values || (runs == 0 && len > 0) {
@@ -230,6 +237,9 @@ impl Walk<'_, '_> {
             FixedSizeBinary(width) => {
                 self.validity(node)?;
                 let width = u64::try_from(*width).unwrap_or_default();
+                if width == 0 {
+                    self.unbacked(len)?;
+                }
                 // Padding may be part of the length, so it need not be a multiple.
                 self.buffer("values", len.saturating_mul(width), 1)?;
             }
@@ -366,6 +376,12 @@ impl Walk<'_, '_> {
         Ok(plain)
     }
 
+    /// Charges rows that take no bytes in the body. Arrow makes bitmaps of some of them
+    /// to validate, and handlers loop over them.
+    fn unbacked(&mut self, rows: u64) -> Result<(), WireError> {
+        self.charge(rows.div_ceil(8))
+    }
+
     fn charge(&mut self, bytes: u64) -> Result<(), WireError> {
         self.total = self.total.saturating_add(bytes);
         if self.total > self.budget() {
@@ -392,7 +408,7 @@ impl Walk<'_, '_> {
         } else {
             WireError::invalid(format!(
                 "column `{}` of the batch does not fit its schema: {what}",
-                self.column.escape_debug()
+                shown(self.column)
             ))
         }
     }

@@ -9,7 +9,7 @@ use arrow_ipc::{
 };
 
 use super::GuardLimits;
-use crate::wire::error::WireError;
+use crate::wire::error::{WireError, shown};
 
 /// Checks all of `schema`.
 ///
@@ -57,7 +57,7 @@ impl Walk<'_> {
         if let Some(fault) = fault(field) {
             return Err(WireError::invalid(format!(
                 "field `{}` of the schema: {fault}",
-                field.name().unwrap_or_default().escape_debug()
+                shown(field.name().unwrap_or_default())
             )));
         }
         for child in field.children().into_iter().flatten() {

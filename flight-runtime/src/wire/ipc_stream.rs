@@ -1,0 +1,99 @@
+//! Takes the IPC stream of Arrow's encoder apart into its messages.
+//!
+//! In a stream each message is preceded by a continuation marker and the length of its
+//! flatbuffer, which holds the length of the body ("Encapsulated message format" in the
+//! Arrow columnar format). `FlightData` has fields for these, so the eight bytes go.
+
+use arrow::buffer::Buffer;
+use arrow::error::ArrowError;
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::error::WireError;
+use super::message::{Message, share};
+
+/// Takes an IPC stream apart into its messages.
+pub(super) struct IpcStream {
+    buffers: std::vec::IntoIter<Buffer>,
+    current: Buffer,
+}
+
+impl IpcStream {
+    /// Continuation marker and metadata length, four bytes each.
+    const PREFIX_LEN: usize = 8;
+
+    /// Over what [`StreamEncoder::encode`](arrow_ipc::writer::StreamEncoder) gave.
+    pub(super) fn new(buffers: Vec<Buffer>) -> Self {
+        Self {
+            buffers: buffers.into_iter(),
+            current: Buffer::default(),
+        }
+    }
+
+    /// The next message, or `None` at the end of the stream.
+    pub(super) fn message(&mut self) -> Result<Option<Message>, WireError> {
+        let Some(prefix) = self.copy(Self::PREFIX_LEN) else {
+            return Ok(None);
+        };
+        let header_len = match prefix[..] {
+            [0xff, 0xff, 0xff, 0xff, a, b, c, d] => u32::from_le_bytes([a, b, c, d]) as usize,
+            _ => return Err(inconsistent("no continuation marker")),
+        };
+        let header = self
+            .copy(header_len)
+            .ok_or_else(|| inconsistent("a header is cut off"))?;
+        // Verified although it is our own: it takes a microsecond, and the unverified
+        // way in is unsafe. A schema is the only one that is not flat, and has no body.
+        let options = flatbuffers::VerifierOptions {
+            max_depth: 1 << 10,
+            max_tables: usize::MAX,
+            max_apparent_size: usize::MAX,
+            ignore_missing_null_terminator: true,
+        };
+        let body_len = arrow_ipc::root_as_message_with_opts(&options, &header)
+            .map_err(|error| inconsistent(&error.to_string()))?
+            .bodyLength();
+        let body_len = usize::try_from(body_len).map_err(|_| inconsistent("a negative length"))?;
+        let body = self
+            .take(body_len)
+            .ok_or_else(|| inconsistent("a body is cut off"))?;
+        Ok(Some(Message {
+            header,
+            body_len,
+            body,
+        }))
+    }
+
+    /// The next `len` bytes, by reference.
+    fn take(&mut self, mut len: usize) -> Option<Vec<Buffer>> {
+        let mut taken = Vec::new();
+        while len > 0 {
+            if self.current.is_empty() {
+                self.current = self.buffers.next()?;
+                continue;
+            }
+            let count = len.min(self.current.len());
+            taken.push(self.current.slice_with_length(0, count));
+            self.current.advance(count);
+            len -= count;
+        }
+        Some(taken)
+    }
+
+    /// The next `len` bytes in one piece.
+    fn copy(&mut self, len: usize) -> Option<Bytes> {
+        let mut pieces = self.take(len)?;
+        if pieces.len() == 1 {
+            return pieces.pop().map(share);
+        }
+        let mut copy = BytesMut::with_capacity(len);
+        for piece in pieces {
+            copy.put_slice(&piece);
+        }
+        Some(copy.freeze())
+    }
+}
+
+/// Arrow's encoder did what its documentation rules out.
+pub(super) fn inconsistent(what: &str) -> WireError {
+    ArrowError::IpcError(format!("the IPC encoder gave an unexpected stream: {what}")).into()
+}
