@@ -1,1 +1,58 @@
-//! Helpers of the tests.
+//! The service under test: a handler for every promise of the framework.
+//!
+//! | module | what its handlers show |
+//! |---|---|
+//! | `downloads` | what a `#[do_get]` may take and give |
+//! | `streams` | dictionaries, slices, compression, types, streams that fail or never end |
+//! | `uploads` | DoPut: reading, not reading, acknowledging |
+//! | `exchanges` | DoExchange |
+//! | `actions` | DoAction, errors, headers and trailers |
+//! | `flights` | FlightInfo, schema and poll handlers of one's own |
+//! | `catch_all` | handlers without a route |
+//!
+//! What a handler saw goes into the [`Ledger`], from which the action `seen` reads it.
+
+mod actions;
+mod catch_all;
+mod data;
+mod downloads;
+mod exchanges;
+mod flights;
+mod ledger;
+mod options;
+mod streams;
+mod uploads;
+
+use flight_runtime::{FlightServer, FlightServerBuilder};
+
+pub use ledger::Ledger;
+pub use options::{Options, Services};
+
+/// The server that the options ask for.
+pub fn builder(options: &Options) -> FlightServerBuilder {
+    let ledger = Ledger::default();
+    let mut builder = match options.services {
+        Services::All => FlightServer::builder(downloads::Downloads::default())
+            .add_service(streams::Streams::new(ledger.clone()))
+            .add_service(uploads::Uploads::new(ledger.clone()))
+            .add_service(exchanges::Exchanges::new(ledger.clone()))
+            .add_service(actions::Actions::new(ledger))
+            .add_service(flights::Flights),
+        Services::CatchAll => FlightServer::builder(catch_all::CatchAll),
+        Services::ActionsAlone => FlightServer::builder(catch_all::ActionsAlone),
+        Services::DownloadsAlone => FlightServer::builder(catch_all::DownloadsAlone),
+    };
+    if let Some(location) = &options.location {
+        builder = builder.location(location.as_str());
+    }
+    if let Some(location) = &options.advertise {
+        builder = builder.advertise(location.as_str());
+    }
+    if let Some(bytes) = options.max_message_size {
+        builder = builder.max_message_size(bytes);
+    }
+    if let Some(grace) = options.grace {
+        builder = builder.shutdown_grace(grace);
+    }
+    builder.expose_internal_errors(options.expose)
+}

@@ -1,0 +1,82 @@
+//! The command line of the service under test.
+
+use std::time::Duration;
+
+/// Which services run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Services {
+    /// Every one that has routes, in one server.
+    #[default]
+    All,
+    /// Handlers without a route alone.
+    CatchAll,
+    /// A service of one action and nothing else.
+    ActionsAlone,
+    /// A service of one `#[do_get]` and nothing else.
+    DownloadsAlone,
+}
+
+/// What the command line says.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `--services all|catch-all|actions-alone|downloads-alone`
+    pub services: Services,
+    /// `--location URI`
+    pub location: Option<String>,
+    /// `--advertise URI`
+    pub advertise: Option<String>,
+    /// `--max-message-size BYTES`
+    pub max_message_size: Option<usize>,
+    /// `--grace MILLISECONDS`
+    pub grace: Option<Duration>,
+    /// `--expose`: errors that `?` swept up are shown to clients.
+    pub expose: bool,
+    /// `--tonic`: mounted in tonic's server instead of the framework's.
+    pub tonic: bool,
+}
+
+impl Options {
+    /// Reads the arguments behind the program's name.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about the argument that is none.
+    pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
+        let mut options = Options::default();
+        let mut arguments = arguments.into_iter();
+        while let Some(name) = arguments.next() {
+            let mut value = || {
+                let value = arguments.next();
+                value.ok_or_else(|| format!("`{name}` needs a value"))
+            };
+            let number = |text: String| {
+                text.parse::<u32>()
+                    .map_err(|error| format!("`{text}` is not a number: {error}"))
+            };
+            match name.as_str() {
+                "--services" => {
+                    options.services = match value()?.as_str() {
+                        "all" => Services::All,
+                        "catch-all" => Services::CatchAll,
+                        "actions-alone" => Services::ActionsAlone,
+                        "downloads-alone" => Services::DownloadsAlone,
+                        other => return Err(format!("no services `{other}`")),
+                    };
+                }
+                "--location" => options.location = Some(value()?),
+                "--advertise" => options.advertise = Some(value()?),
+                "--max-message-size" => {
+                    options.max_message_size = Some(number(value()?)? as usize);
+                }
+                "--grace" => {
+                    let milliseconds = number(value()?)?;
+                    options.grace = Some(Duration::from_millis(milliseconds.into()));
+                }
+                "--expose" => options.expose = true,
+                "--tonic" => options.tonic = true,
+                _ => return Err(format!("no option `{name}`")),
+            }
+        }
+        Ok(options)
+    }
+}
