@@ -57,6 +57,7 @@ impl RequestBody {
     }
 
     /// How the request ended; `None` while it has not been read to its end.
+    #[cfg(test)]
     pub(crate) fn ending(&self) -> Option<Ending> {
         self.ending
     }

@@ -59,11 +59,6 @@ impl BatchDecoder {
         }
     }
 
-    /// The schema, once it has come.
-    pub(crate) fn schema(&self) -> Option<&SchemaRef> {
-        self.schema.as_ref()
-    }
-
     /// Decodes the IPC message of `inbound`.
     ///
     /// After an error the stream cannot be continued: a dictionary may be missing.

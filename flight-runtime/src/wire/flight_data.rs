@@ -48,7 +48,7 @@ pub(crate) struct Inbound {
     /// The flatbuffer of the IPC message; empty when there is none.
     pub(crate) header: Bytes,
     /// Metadata of the application. `None` when the field is absent, and `Some` of
-    /// nothing when it is there but empty: C++ clients tell the two apart.
+    /// nothing when it is there but empty.
     pub(crate) app_metadata: Option<Bytes>,
     /// The body of the IPC message, aligned to 64 bytes; empty when there is none.
     pub(crate) body: Buffer,
@@ -166,6 +166,7 @@ where
     }
 
     /// The body, to ask how it ended.
+    #[cfg(test)]
     pub(crate) fn body(&self) -> &B {
         self.chunks.body()
     }

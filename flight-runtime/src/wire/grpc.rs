@@ -99,6 +99,7 @@ where
     }
 
     /// The body itself, to ask how it ended.
+    #[cfg(test)]
     pub(crate) fn body(&self) -> &B {
         &self.body
     }
@@ -166,11 +167,6 @@ where
             limit,
             state: State::START,
         }
-    }
-
-    /// The body, to ask how it ended.
-    pub(crate) fn body(&self) -> &B {
-        self.chunks.body()
     }
 
     /// The bytes of the next message, or `None` after the last one.

@@ -18,6 +18,8 @@
 //! | `lz4` | how much an LZ4 frame can become |
 
 mod batch;
+#[cfg(test)]
+mod corpus;
 mod lz4;
 #[cfg(test)]
 mod mutation;
@@ -37,13 +39,13 @@ pub(crate) use schema::check_schema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct GuardLimits {
     /// Fields of a schema, nested ones included. Default 10,000: wide tables have a few
-    /// thousand, and the decoded form of a field takes some 200 bytes.
+    /// thousand, and each field becomes several allocations.
     pub(crate) fields: usize,
     /// How deep fields nest. Default 64, the depth that C++'s reader permits; every
     /// layer above recurses that deep.
     pub(crate) nesting: usize,
-    /// Rows of a batch, and of any array in it. Default 2³¹ − 1: the format recommends
-    /// to stay below, and JVM readers must. Arrays of nulls and of runs take no bytes
+    /// Rows of a batch, and of any array in it. Default 2³¹ − 1, above which the format
+    /// leaves support to each implementation. Arrays of nulls and of runs take no bytes
     /// for their rows, so the size of the message does not bound them.
     pub(crate) rows: u64,
     /// Bytes that the buffers of one message may be in memory, in all: uncompressed

@@ -21,7 +21,7 @@ pub(super) const APP_METADATA: u32 = 3;
 /// `FlightData.data_body`.
 const DATA_BODY: u32 = 1000;
 
-/// The largest message of all: C++ reads lengths as `int`, and so does Java.
+/// The largest message of all: C++ counts in `int32_t` and refuses to send more.
 pub(super) const HARD_MAX_MESSAGE_SIZE: usize = i32::MAX as usize;
 
 /// Buffers below this size are copied into their neighbours. A segment costs an

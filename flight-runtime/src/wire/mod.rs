@@ -21,8 +21,6 @@
 //! the gRPC over HTTP/2 protocol (framing, end of stream), and the Arrow columnar
 //! format (IPC messages and their buffers).
 
-// The callers live in the layers above and arrive with their integration.
-#![allow(dead_code)]
 // Tests unwrap; the same code is linted without `cfg(test)` as well.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

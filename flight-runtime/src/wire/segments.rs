@@ -47,11 +47,13 @@ impl Segments {
     }
 
     /// How many segments are left.
+    #[cfg(test)]
     pub(crate) fn segments(&self) -> usize {
         self.parts.len()
     }
 
     /// Everything as one string: free when there is one segment, a copy otherwise.
+    #[cfg(test)]
     pub(crate) fn into_bytes(mut self) -> Bytes {
         self.copy_to_bytes(self.len)
     }
