@@ -169,7 +169,7 @@ def test_a_stream_of_no_batches_still_has_its_schema(client, ticket):
 
 def test_a_stream_of_no_batches_and_no_schema_is_an_error_that_says_what_to_do(client):
     with pytest.raises(flight.FlightInternalError, match="say `schema = …` on its attribute"):
-        client.get("empty-undeclared")
+        client.get("undeclared/0")
 
 
 def test_rows_without_columns_are_counted(raw, client):

@@ -277,9 +277,9 @@ impl Downloads {
         Vec::new()
     }
 
-    #[do_get("empty-undeclared")]
-    async fn empty_undeclared(&self) -> Vec<RecordBatch> {
-        Vec::new()
+    #[do_get("undeclared/{batches}")]
+    async fn undeclared(&self, batches: u8) -> Result<Vec<RecordBatch>, ArrowError> {
+        tens(batches.into()).collect()
     }
 
     #[do_get("no-columns")]
