@@ -179,5 +179,5 @@ def test_an_unknown_route_is_not_found_and_lists_the_exchanges(client):
         reader.read_chunk()
     assert said(caught) == (
         "no DoExchange route takes `nowhere`; there is `double`, `echo`, `ends-early/{after}`, "
-        "`fails`, `metadata-alone`, `mirror`, `schema-or-not`, `silent/{name}` and `speaks-first`"
+        "`fails`, `listens/{name}`, `metadata-alone`, `mirror`, `schema-or-not`, `silent/{name}` and `speaks-first`"
     )

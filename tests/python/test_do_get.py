@@ -30,6 +30,10 @@ def batches(reader):
         "owned-iterator",
         "borrowing-stream",
         "stream-of-batches",
+        "blocking-fn",
+        "blocking-reader",
+        "blocking-items-of-async-fn",
+        "blocking-items-of-fn",
     ],
 )
 def test_every_kind_of_reply_arrives_batch_by_batch(client, ticket):
@@ -169,7 +173,7 @@ def test_a_stream_of_no_batches_still_has_its_schema(client, ticket):
 
 def test_a_stream_of_no_batches_and_no_schema_is_an_error_that_says_what_to_do(client):
     with pytest.raises(flight.FlightInternalError, match="say `schema = …` on its attribute"):
-        client.get("empty-undeclared")
+        client.get("undeclared/0")
 
 
 def test_rows_without_columns_are_counted(raw, client):
@@ -194,6 +198,16 @@ def test_forty_streams_at_once_on_one_connection_do_not_mix(client):
     readers = [client.reader(f"shards/{shard}") for shard in range(40)]
     for shard, reader in enumerate(readers):
         assert reader.read_all().to_pydict() == {"n": list(range(shard * 10, shard * 10 + 10))}
+
+
+def test_blocking_handlers_hold_up_nobody_else(client, raw, name):
+    blocked = [raw.get(f"spins/{name}-{number}") for number in range(32)]
+    for number in range(32):
+        client.seen(f"{name}-{number} began")
+    assert client.get("stream").num_rows == 30
+    assert client.get("numbers?count=1").num_rows == 1
+    for call in blocked:
+        call.cancel()
 
 
 def test_what_no_handler_answers_is_unimplemented_by_name():

@@ -195,7 +195,7 @@ def test_results_that_panic_are_internal_behind_what_was_sent(client):
 
 
 def test_a_destructor_that_panics_is_internal_and_harms_nobody(client):
-    reader = client.reader("panics-at-drop")
+    reader = client.reader("panics-at-drop/1")
     assert reader.read_chunk().data.num_rows == 10
     with pytest.raises(flight.FlightInternalError, match="error id [0-9a-f]{16}"):
         reader.read_chunk()

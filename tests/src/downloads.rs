@@ -14,6 +14,7 @@ use flight_runtime::prelude::*;
 use flight_runtime::rpc::Rpc;
 use flight_runtime::{Call, FromCall};
 use futures::stream::{self, Stream, StreamExt};
+use tokio::runtime::Handle;
 
 use crate::data::{numbers, numbers_schema, tens};
 
@@ -81,6 +82,11 @@ fn texts<const N: usize>(columns: [(&str, Option<String>); N]) -> Result<RecordB
     RecordBatch::try_from_iter_with_nullable(columns)
 }
 
+/// Awaits something on this very thread, as a synchronous wrapper around an async library does.
+fn blocking<T>(item: T) -> T {
+    Handle::current().block_on(async { item })
+}
+
 #[flight_server]
 impl Downloads {
     /// Numbers from a plain `fn`.
@@ -133,6 +139,31 @@ impl Downloads {
         &self,
     ) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + use<> {
         tens(3)
+    }
+
+    /// Items that must be made where blocking is allowed: `block_on` panics on a thread that drives calls.
+    #[do_get("blocking-items-of-async-fn", schema = numbers_schema)]
+    async fn blocking_items_of_async_fn(
+        &self,
+    ) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + use<> {
+        tens(3).map(blocking)
+    }
+
+    #[do_get("blocking-items-of-fn", schema = numbers_schema)]
+    fn blocking_items_of_fn(
+        &self,
+    ) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + use<> {
+        tens(3).map(blocking)
+    }
+
+    #[do_get("blocking-reader")]
+    async fn blocking_reader(&self) -> impl RecordBatchReader + Send + use<> {
+        RecordBatchIterator::new(tens(3).map(blocking), numbers_schema())
+    }
+
+    #[do_get("blocking-fn")]
+    fn blocking_fn(&self) -> Result<Vec<RecordBatch>, ArrowError> {
+        tens(3).map(blocking).collect()
     }
 
     #[do_get("borrowing-stream", schema = numbers_schema())]
@@ -277,9 +308,9 @@ impl Downloads {
         Vec::new()
     }
 
-    #[do_get("empty-undeclared")]
-    async fn empty_undeclared(&self) -> Vec<RecordBatch> {
-        Vec::new()
+    #[do_get("undeclared/{batches}")]
+    async fn undeclared(&self, batches: u8) -> Result<Vec<RecordBatch>, ArrowError> {
+        tens(batches.into()).collect()
     }
 
     #[do_get("no-columns")]

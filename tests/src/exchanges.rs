@@ -97,6 +97,14 @@ impl Exchanges {
         ])
     }
 
+    /// Waits for a client that says nothing.
+    #[do_exchange("listens/{name}", schema = numbers_schema())]
+    async fn listens(&self, name: String, mut rows: BatchStream) -> Vec<RecordBatch> {
+        let _guard = self.ledger.at_drop(name);
+        observe(&mut rows).await;
+        Vec::new()
+    }
+
     #[do_exchange("fails")]
     async fn fails(&self, mut rows: BatchStream) -> Result<BatchStream, Error> {
         rows.try_next().await?;

@@ -28,6 +28,11 @@ impl Ledger {
         });
     }
 
+    /// Notes that a handler of this name has begun.
+    pub(crate) fn began(&self, name: &str) {
+        self.write(&format!("{name} began"), json!({ "at": now() }));
+    }
+
     /// The note of this name, once it is there.
     ///
     /// # Errors
@@ -44,8 +49,9 @@ impl Ledger {
         Ok(found.get(name).cloned().unwrap_or(Value::Null))
     }
 
-    /// Writes the moment at which the value is dropped.
+    /// Notes that a handler of this name has begun, and writes the moment at which the value is dropped.
     pub(crate) fn at_drop(&self, name: String) -> AtDrop {
+        self.began(&name);
         AtDrop {
             ledger: self.clone(),
             name,

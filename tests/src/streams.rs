@@ -158,8 +158,8 @@ impl Streams {
         })
     }
 
-    #[do_get("panics-at-drop")]
-    async fn panics_at_drop(&self) -> BatchStream {
+    #[do_get("panics-at-drop/{after}")]
+    async fn panics_at_drop(&self, after: i64) -> BatchStream {
         struct Grenade;
         impl Drop for Grenade {
             fn drop(&mut self) {
@@ -167,7 +167,7 @@ impl Streams {
             }
         }
         let grenade = Grenade;
-        let batches = stream::iter(tens(1)).map(move |batch| {
+        let batches = stream::iter(tens(after)).map(move |batch| {
             let _held = &grenade;
             batch
         });
@@ -212,6 +212,7 @@ impl Streams {
     /// A blocking handler, which must ask.
     #[do_get("spins/{name}", schema = numbers_schema())]
     fn spins(&self, name: String, context: CallContext) -> Result<Vec<RecordBatch>, Error> {
+        self.ledger.began(&name);
         for _ in 0..5000 {
             if context.is_cancelled() {
                 self.ledger
@@ -229,6 +230,7 @@ impl Streams {
     #[do_get("spawns/{name}", schema = numbers_schema())]
     async fn spawns(&self, name: String, context: CallContext) -> BatchStream {
         let ledger = self.ledger.clone();
+        ledger.began(&name);
         tokio::spawn(async move {
             context.cancelled().await;
             ledger.write(&name, json!({ "end": "cancelled", "at": now() }));

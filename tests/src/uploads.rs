@@ -70,15 +70,39 @@ impl Uploads {
         Ok(Json(seen))
     }
 
-    /// Reads in a task that outlives the call: it must be told how the upload ended.
-    #[do_put("uploads-in-task/{name}")]
-    async fn drain_in_task(&self, name: String, mut rows: BatchStream) -> Result<(), Error> {
+    /// Reads everything, and says so to its client when the first message is there.
+    #[do_put("watched/{name}")]
+    async fn watched(
+        &self,
+        name: String,
+        mut rows: BatchStream,
+        acks: MetadataWriter,
+    ) -> Result<(), Error> {
+        let _guard = self.ledger.at_drop(name.clone());
+        rows.next_message().await;
+        acks.write("started").await?;
+        let seen = observe(&mut rows).await;
+        self.ledger.write(&name, seen);
+        Ok(())
+    }
+
+    /// The same in a task that outlives the call: it must be told how the upload ended.
+    #[do_put("watched-in-task/{name}")]
+    async fn watched_in_task(
+        &self,
+        name: String,
+        mut rows: BatchStream,
+        acks: MetadataWriter,
+    ) -> Result<(), Error> {
         let ledger = self.ledger.clone();
         let reading = tokio::spawn(async move {
+            rows.next_message().await;
+            let told = acks.write("started").await;
             let seen = observe(&mut rows).await;
             ledger.write(&name, seen);
+            told
         });
-        Ok(reading.await?)
+        reading.await?
     }
 
     /// Reads everything on a blocking thread.

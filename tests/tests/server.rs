@@ -1,0 +1,203 @@
+//! A running server from inside its process: where it listens, how it ends, what a panic costs.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Running, client, within};
+use flight_runtime::arrow::array::RecordBatch;
+use flight_runtime::arrow_flight::FlightClient;
+use flight_runtime::arrow_flight::error::FlightError;
+use flight_runtime::prelude::*;
+use flight_runtime::tonic::{Code, Status};
+use flight_tests::{Options, builder};
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use tokio::net::TcpStream;
+
+/// A download that runs until its client leaves, and has begun.
+async fn endless(
+    client: &mut FlightClient,
+    name: &str,
+) -> impl Send + Unpin + futures::Stream<Item = Result<RecordBatch, FlightError>> + use<> {
+    let ticket = Ticket::new(format!("stalls/{name}"));
+    let mut stream = client.do_get(ticket).await.unwrap();
+    assert_eq!(stream.next().await.unwrap().unwrap().num_rows(), 10);
+    stream
+}
+
+fn status<T>(result: Option<Result<T, FlightError>>) -> Status {
+    match result {
+        Some(Err(FlightError::Tonic(status))) => *status,
+        Some(Err(other)) => panic!("not a status: {other:?}"),
+        Some(Ok(_)) => panic!("a message came"),
+        None => panic!("a clean end"),
+    }
+}
+
+#[tokio::test]
+async fn a_server_serves_once_it_is_started_and_says_where() {
+    within(async {
+        let running = Running::everything().await.0;
+        assert_ne!(running.port(), 0);
+        let expected = format!("grpc://localhost:{}", running.port());
+        assert_eq!(running.location().as_str(), expected);
+        assert!(!running.is_shutting_down());
+        TcpStream::connect(("127.0.0.1", running.port()))
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_location_is_a_text_a_pair_or_a_socket_address() {
+    within(async {
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        for (location, host) in [
+            (Location::from("grpc://127.0.0.1:0"), "127.0.0.1"),
+            (Location::from(("localhost", 0)), "localhost"),
+            (Location::from(address), "127.0.0.1"),
+            (Location::default(), "localhost"),
+        ] {
+            let server = builder(&Options::default())
+                .location(location)
+                .start()
+                .await
+                .unwrap();
+            let expected = format!("grpc://{host}:{}", server.port());
+            assert_eq!(server.location().as_str(), expected);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_an_error_of_start() {
+    within(async {
+        let running = Running::everything().await;
+        let location = running.0.location().clone();
+        let error = builder(&Options::default())
+            .location(location.clone())
+            .start()
+            .await;
+        let error = error.map(drop).unwrap_err();
+        assert_eq!(error.code(), Code::FailedPrecondition);
+        let expected = format!("cannot listen on `{location}`: Address already in use");
+        assert!(error.message().starts_with(&expected), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_location_that_is_none_is_an_error_of_start() {
+    let error = builder(&Options::default())
+        .location("localhost:1")
+        .start()
+        .await;
+    let error = error.map(drop).unwrap_err();
+    assert_eq!(error.code(), Code::InvalidArgument);
+    assert_eq!(
+        error.message(),
+        "location `localhost:1`: a scheme is missing, such as `grpc://localhost:1`"
+    );
+}
+
+#[tokio::test]
+async fn shutdown_lets_a_running_call_end_and_wait_waits_for_it() {
+    within(async {
+        let running = Running::everything().await;
+        let mut client = client(&running).await;
+        let mut stream = endless(&mut client, "shutdown").await;
+        let server = running.0.handle();
+        server.shutdown();
+        server.shutdown();
+        assert!(server.is_shutting_down());
+        let waiting = tokio::time::timeout(Duration::from_millis(100), server.wait());
+        assert!(waiting.await.is_err(), "it ended while a call was running");
+        assert!(stream.next().now_or_never().is_none());
+        drop(stream);
+        drop(client);
+        server.wait().await;
+        assert!(
+            TcpStream::connect(("127.0.0.1", server.port()))
+                .await
+                .is_err()
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn shutdown_within_cuts_what_still_runs() {
+    within(async {
+        let running = Running::everything().await;
+        let mut client = client(&running).await;
+        let mut stream = endless(&mut client, "shutdown-within").await;
+        running.0.shutdown_within(Duration::from_millis(50));
+        running.0.wait().await;
+        let status = status(stream.next().await);
+        assert!(
+            matches!(
+                status.code(),
+                Code::Unavailable | Code::Unknown | Code::Internal
+            ),
+            "{status:?}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn shutdown_within_does_not_wait_for_its_limit_when_nothing_runs() {
+    within(async {
+        let running = Running::everything().await;
+        running.0.shutdown_within(Duration::from_secs(3600));
+        running.0.wait().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_dropped_ends_at_once_and_one_whose_handle_is_dropped_does_not() {
+    within(async {
+        let running = Running::everything().await;
+        let handle = running.0.handle();
+        drop(running.0.handle());
+        TcpStream::connect(("127.0.0.1", handle.port()))
+            .await
+            .unwrap();
+        let mut client = client(&running).await;
+        let mut stream = endless(&mut client, "dropped").await;
+        drop(running);
+        handle.wait().await;
+        status(stream.next().await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_panic_leaves_its_siblings_unhurt() {
+    within(async {
+        let running = Running::everything().await;
+        let mut first = client(&running).await;
+        let mut sibling = endless(&mut first, "sibling").await;
+        let mut on_the_same_connection = first.do_get(Ticket::new("stream")).await.unwrap();
+        for action in ["panic", "panic-blocking", "panic-with-a-value"] {
+            let result = match first.do_action(Action::new(action, "")).await {
+                Ok(mut results) => results.next().await,
+                Err(error) => Some(Err(error)),
+            };
+            let status = status(result);
+            assert_eq!(status.code(), Code::Internal);
+            assert!(
+                status.message().starts_with("internal error; "),
+                "{status:?}"
+            );
+        }
+        assert!(sibling.next().now_or_never().is_none());
+        let rest: Vec<RecordBatch> = on_the_same_connection.by_ref().try_collect().await.unwrap();
+        assert_eq!(rest.len(), 3);
+    })
+    .await;
+}
