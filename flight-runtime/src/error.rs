@@ -125,7 +125,7 @@ impl Error {
 
     /// Bytes for the client's program, beside the message for its reader: `error.extra_info` in Python.
     ///
-    /// At most [`MAX_EXTRA_INFO`](crate::error::MAX_EXTRA_INFO) bytes reach the client, because trailers over
+    /// At most [`MAX_EXTRA_INFO`] bytes reach the client, because trailers over
     /// 8 KiB lose the whole status in C++ clients; more is left out, and the message says so.
     #[must_use]
     pub fn with_extra_info(mut self, extra_info: impl Into<Bytes>) -> Self {
@@ -306,6 +306,13 @@ impl From<Error> for Status {
 
 impl From<Error> for BoxError {
     /// For interfaces that carry any error; `?` on it in a handler gives the same [`Error`] again.
+    fn from(error: Error) -> Self {
+        Box::new(Carried(error))
+    }
+}
+
+impl From<Error> for Box<dyn StdError> {
+    /// For a `main` that returns any error.
     fn from(error: Error) -> Self {
         Box::new(Carried(error))
     }

@@ -49,6 +49,20 @@ pub(super) fn flow_of_items(items: Items<'_, Message>) -> Result<Items<'_, Flow>
         Items::Borrowed(messages) => {
             Items::Borrowed(flow(None, StreamOptions::default(), messages.map(event)).boxed())
         }
+        Items::Iterator(mut messages) => {
+            let mut state = State::new(());
+            Items::Iterator(Box::new(std::iter::from_fn(move || {
+                loop {
+                    if let Some(flow) = state.waiting.pop_front() {
+                        return Some(Ok(flow));
+                    }
+                    match messages.next()? {
+                        Ok(message) => state.message(message),
+                        Err(error) => return Some(Err(error)),
+                    }
+                }
+            })))
+        }
     })
 }
 
@@ -85,11 +99,8 @@ fn flow<'a, S>(
 where
     S: Stream<Item = Result<Event, Error>> + Send + Unpin + 'a,
 {
-    let mut state = State {
-        events,
-        options: Some(options),
-        waiting: VecDeque::new(),
-    };
+    let mut state = State::new(events);
+    state.options = Some(options);
     if let Some(schema) = schema {
         state.start(schema);
     }
@@ -100,12 +111,7 @@ where
             }
             match state.events.next().await? {
                 Ok(Event::Schema(schema)) => state.start(schema),
-                Ok(Event::Message(message)) => {
-                    if let Some(batch) = &message.batch {
-                        state.start(batch.schema());
-                    }
-                    state.waiting.push_back(Flow::Message(message));
-                }
+                Ok(Event::Message(message)) => state.message(message),
                 Err(error) => return Some((Err(error), state)),
             }
         }
@@ -113,6 +119,22 @@ where
 }
 
 impl<S> State<S> {
+    fn new(events: S) -> Self {
+        Self {
+            events,
+            options: Some(StreamOptions::default()),
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// A message, behind the start that its batch makes if nothing else has.
+    fn message(&mut self, message: Message) {
+        if let Some(batch) = &message.batch {
+            self.start(batch.schema());
+        }
+        self.waiting.push_back(Flow::Message(message));
+    }
+
     /// Puts the start in front, the first time.
     fn start(&mut self, schema: SchemaRef) {
         if let Some(options) = self.options.take() {

@@ -95,7 +95,7 @@ where
     I: Iterator<Item: IntoStreamItem<T, M>> + Send + 'a,
 {
     fn into_items(self) -> Items<'a, T> {
-        Items::Borrowed(stream::iter(self.map(IntoStreamItem::into_stream_item)).boxed())
+        Items::Iterator(Box::new(self.map(IntoStreamItem::into_stream_item)))
     }
 }
 

@@ -45,6 +45,8 @@ pub enum Items<'a, T> {
     Owned(BoxStream<'static, Result<T, Error>>),
     /// A stream that borrows from the handler.
     Borrowed(BoxStream<'a, Result<T, Error>>),
+    /// An iterator of a plain `fn`, pulled on the thread that made it.
+    Iterator(Box<dyn Iterator<Item = Result<T, Error>> + Send + 'a>),
 }
 
 impl<T> std::fmt::Debug for Items<'_, T> {
@@ -53,6 +55,7 @@ impl<T> std::fmt::Debug for Items<'_, T> {
             Items::Ready(_) => "Items::Ready",
             Items::Owned(_) => "Items::Owned",
             Items::Borrowed(_) => "Items::Borrowed",
+            Items::Iterator(_) => "Items::Iterator",
         })
     }
 }

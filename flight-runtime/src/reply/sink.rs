@@ -82,6 +82,13 @@ impl<T> Sink<T> {
                 }
                 Ok(())
             }
+            // Of plain functions alone, which send it themselves.
+            Items::Iterator(items) => {
+                for item in items {
+                    self.send(item?).await?;
+                }
+                Ok(())
+            }
         }
     }
 
@@ -91,6 +98,13 @@ impl<T> Sink<T> {
             Items::Ready(items) => self.feed_blocking(Feed::Many(items.into_iter())),
             Items::Owned(stream) => self.feed_blocking(Feed::Rest(stream)),
             items @ Items::Borrowed(_) => Handle::current().block_on(self.send_all(items)),
+            // Not inside `block_on`: what it does may itself block on a runtime.
+            Items::Iterator(items) => {
+                for item in items {
+                    self.send_blocking(item?)?;
+                }
+                Ok(())
+            }
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod answers;
 mod dispatch;
+mod driver;
 mod handlers;
 mod response;
 mod status;

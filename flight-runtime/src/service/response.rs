@@ -1,80 +1,20 @@
-//! The answer of a call as HTTP/2 sees it: head, frames, trailers; within the deadline, and whatever panics.
+//! The answer of a call as HTTP/2 sees it: head, frames, trailers.
 
 use std::convert::Infallible;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures::future::poll_fn;
-use futures::stream::StreamExt;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::{Body, Frame};
-use tokio::time::{Sleep, sleep_until};
 
 use super::dispatch::Frames;
+use super::driver::Driver;
 use super::status;
 use crate::Error;
 use crate::context::CallContext;
 use crate::wire::segments::Segments;
-
-/// A call at work. Dropped before its end, it tells the context that nobody waits any more.
-struct Driver {
-    frames: Option<Frames>,
-    context: CallContext,
-    deadline: Option<Pin<Box<Sleep>>>,
-}
-
-impl Driver {
-    fn new(frames: Frames, context: CallContext) -> Self {
-        let deadline = context
-            .deadline()
-            .map(|deadline| Box::pin(sleep_until(deadline.into())));
-        Self {
-            frames: Some(frames),
-            context,
-            deadline,
-        }
-    }
-
-    /// The next frame; an error is the last thing, and the handler is dropped before it is seen.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Segments, Error>>> {
-        let Some(frames) = &mut self.frames else {
-            return Poll::Ready(None);
-        };
-        let polled = match catch_unwind(AssertUnwindSafe(|| frames.poll_next_unpin(cx))) {
-            Ok(polled) => polled,
-            Err(panic) => Poll::Ready(Some(Err(Error::panicked(&*panic)))),
-        };
-        let polled = match (polled, &mut self.deadline) {
-            (Poll::Pending, Some(deadline)) => deadline.as_mut().poll(cx).map(|()| {
-                Some(Err(Error::deadline_exceeded(
-                    "the call's deadline passed before its end",
-                )))
-            }),
-            (polled, _) => polled,
-        };
-        if let Poll::Ready(None | Some(Err(_))) = polled {
-            self.end();
-        }
-        polled
-    }
-
-    fn end(&mut self) {
-        let frames = self.frames.take();
-        self.context.cancel();
-        // A handler's own destructor may panic too.
-        if catch_unwind(AssertUnwindSafe(|| drop(frames))).is_err() {
-            tracing::error!(method = %self.context.method(), "a handler panicked while it was dropped");
-        }
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
 
 /// The body of an answer.
 pub(crate) struct CallBody {
@@ -101,6 +41,7 @@ pub(super) async fn respond(
         }
         first => {
             let first = first.transpose().ok().flatten();
+            driver.watch();
             let mut response = head(CallBody {
                 driver: Some(driver),
                 first,
@@ -170,11 +111,11 @@ impl Body for CallBody {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Some(Ok(frame))) => return Poll::Ready(Some(Ok(Frame::data(frame)))),
             Poll::Ready(Some(Err(error))) => {
-                status::failed(&error, Some(&driver.context), this.expose)
+                status::failed(&error, Some(driver.context()), this.expose)
             }
             Poll::Ready(None) => status::ok(),
         };
-        append(&mut trailers, driver.context.take_trailers());
+        append(&mut trailers, driver.context().take_trailers());
         this.driver = None;
         Poll::Ready(Some(Ok(Frame::trailers(trailers))))
     }

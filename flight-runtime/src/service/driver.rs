@@ -1,0 +1,141 @@
+//! [`Driver`]: a call at work, within its deadline and whatever panics.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use futures::stream::StreamExt;
+use tokio::task::AbortHandle;
+use tokio::time::{Sleep, sleep_until};
+
+use super::dispatch::Frames;
+use crate::Error;
+use crate::context::CallContext;
+use crate::wire::segments::Segments;
+
+/// A call at work. At its end, and when it is dropped before, its handler is dropped and its context told.
+pub(super) struct Driver {
+    work: Arc<Work>,
+    deadline: Option<Pin<Box<Sleep>>>,
+    /// Ends the work of a body that nobody polls.
+    watch: Option<AbortHandle>,
+    /// Its last word is said.
+    ended: bool,
+}
+
+/// What the body and the watch share.
+struct Work {
+    /// `None` once it has ended.
+    frames: Mutex<Option<Frames>>,
+    context: CallContext,
+}
+
+impl Driver {
+    pub(super) fn new(frames: Frames, context: CallContext) -> Self {
+        let deadline = context
+            .deadline()
+            .map(|deadline| Box::pin(sleep_until(deadline.into())));
+        Self {
+            work: Arc::new(Work {
+                frames: Mutex::new(Some(frames)),
+                context,
+            }),
+            deadline,
+            watch: None,
+            ended: false,
+        }
+    }
+
+    pub(super) fn context(&self) -> &CallContext {
+        &self.work.context
+    }
+
+    /// Has the deadline hold also while nobody polls: hyper does not while the client's window is full.
+    pub(super) fn watch(&mut self) {
+        if let Some(deadline) = self.context().deadline() {
+            let work = Arc::clone(&self.work);
+            let watch = tokio::spawn(async move {
+                sleep_until(deadline.into()).await;
+                work.end();
+            });
+            self.watch = Some(watch.abort_handle());
+        }
+    }
+
+    /// The next frame; an error is the last thing, and the handler is dropped before it is seen.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Segments, Error>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let polled = self.poll_work(cx);
+        if let Poll::Ready(None | Some(Err(_))) = polled {
+            self.end();
+        }
+        polled
+    }
+
+    fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Segments, Error>>> {
+        // Before the work, because a stream that never pauses would never come to its deadline.
+        if self
+            .context()
+            .deadline()
+            .is_some_and(|deadline| Instant::now() >= deadline)
+        {
+            return Poll::Ready(Some(Err(deadline_exceeded())));
+        }
+        let polled = {
+            let mut frames = self
+                .work
+                .frames
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let Some(frames) = frames.as_mut() else {
+                return Poll::Ready(Some(Err(deadline_exceeded())));
+            };
+            catch_unwind(AssertUnwindSafe(|| frames.poll_next_unpin(cx)))
+        };
+        match (polled, &mut self.deadline) {
+            (Ok(Poll::Pending), Some(deadline)) => deadline
+                .as_mut()
+                .poll(cx)
+                .map(|()| Some(Err(deadline_exceeded()))),
+            (Ok(polled), _) => polled,
+            (Err(panic), _) => Poll::Ready(Some(Err(Error::panicked(&*panic)))),
+        }
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        if let Some(watch) = self.watch.take() {
+            watch.abort();
+        }
+        self.work.end();
+    }
+}
+
+fn deadline_exceeded() -> Error {
+    Error::deadline_exceeded("the call's deadline passed before its end")
+}
+
+impl Work {
+    fn end(&self) {
+        let frames = self
+            .frames
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        self.context.cancel();
+        // A handler's own destructor may panic too.
+        if catch_unwind(AssertUnwindSafe(|| drop(frames))).is_err() {
+            tracing::error!(method = %self.context.method(), "a handler panicked while it was dropped");
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
