@@ -96,7 +96,7 @@ def test_results_come_one_by_one(client, name):
 def test_an_unknown_action_is_not_found_and_lists_what_there_is(client):
     with pytest.raises(pa.ArrowKeyError) as caught:
         client.action("smu")
-    assert said(caught).startswith("no action `smu`; there is `abort`, ")
+    assert said(caught).startswith("no action `smu`; there are `abort`, ")
     assert "`sum`" in said(caught)
 
 

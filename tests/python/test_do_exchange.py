@@ -178,6 +178,6 @@ def test_an_unknown_route_is_not_found_and_lists_the_exchanges(client):
     with pytest.raises(pa.ArrowKeyError) as caught:
         reader.read_chunk()
     assert said(caught) == (
-        "no DoExchange route takes `nowhere`; there is `double`, `echo`, `ends-early/{after}`, "
+        "no DoExchange route takes `nowhere`; there are `double`, `echo`, `ends-early/{after}`, "
         "`fails`, `listens/{name}`, `metadata-alone`, `mirror`, `schema-or-not`, `silent/{name}` and `speaks-first`"
     )

@@ -219,7 +219,7 @@ def test_an_unknown_route_is_not_found_and_lists_the_uploads(client):
     assert reader.read() is None
     with pytest.raises(pa.ArrowKeyError) as caught:
         writer.close()
-    assert said(caught).startswith("no DoPut route takes `nowhere`; there is `acks`, ")
+    assert said(caught).startswith("no DoPut route takes `nowhere`; there are `acks`, ")
     assert "`uploads/{name}`" in said(caught)
 
 

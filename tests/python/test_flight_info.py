@@ -92,14 +92,14 @@ def test_an_argument_that_does_not_parse_is_invalid_here_too(client):
     with pytest.raises(pa.ArrowInvalid) as caught:
         client.info_of("numbers?count=many")
     assert said(caught) == (
-        "argument `count`: cannot read `many` as `i64`: invalid digit found in string"
+        "argument `count`: cannot read `many` (invalid digit found in string): expected a whole number"
     )
 
 
 def test_an_unknown_route_is_not_found_and_lists_what_there_is(client):
     with pytest.raises(pa.ArrowKeyError) as caught:
         client.info("nowhere")
-    assert said(caught).startswith("no GetFlightInfo route takes `nowhere`; there is `")
+    assert said(caught).startswith("no GetFlightInfo route takes `nowhere`; there are `")
     assert "`numbers?{count}&{from}`" in said(caught)
 
 

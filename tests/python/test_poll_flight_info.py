@@ -62,7 +62,7 @@ def test_errors_are_those_of_flight_info(raw):
         (path("stations", "burnt-down"), grpc.StatusCode.NOT_FOUND, "no station `burnt-down`"),
         (path("sharded", "0"), grpc.StatusCode.OUT_OF_RANGE, "at least one shard"),
         (path("jobs", "x", "300"), grpc.StatusCode.INVALID_ARGUMENT, "argument `step`: cannot read"),
-        (path("nowhere"), grpc.StatusCode.NOT_FOUND, "route takes `nowhere`; there is `"),
+        (path("nowhere"), grpc.StatusCode.NOT_FOUND, "route takes `nowhere`; there are `"),
     ]:
         with pytest.raises(grpc.RpcError) as caught:
             poll(raw, descriptor)

@@ -46,7 +46,7 @@ def test_an_error_of_the_handler_is_the_answer(client):
 
 
 def test_an_unknown_route_is_not_found(client):
-    with pytest.raises(pa.ArrowKeyError, match="route takes `nowhere`; there is `"):
+    with pytest.raises(pa.ArrowKeyError, match="route takes `nowhere`; there are `"):
         schema(client, "nowhere")
 
 

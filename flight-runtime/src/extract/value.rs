@@ -1,6 +1,5 @@
 //! Values of route arguments: text on the wire, any `FromStr + Display` in the handler.
 
-use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -146,19 +145,26 @@ impl<T> Absent<Repeated> for Vec<T> {
 
 fn read<T: RouteValue>(arg: &ArgDef, text: &str) -> Result<T, Error> {
     T::read(text).map_err(|error| {
-        Error::invalid_argument(format!(
-            "argument `{}`: cannot read `{}` ({error}): expected {}",
-            arg.name,
-            shorten(text),
-            expected(element(arg.ty)),
-        ))
+        let (name, text) = (arg.name, shorten(text));
+        Error::invalid_argument(match well_known(element(arg.ty)) {
+            Some(expected) => {
+                format!("argument `{name}`: cannot read `{text}` ({error}): expected {expected}")
+            }
+            // A type of the user's own says itself what it expects.
+            None => format!("argument `{name}`: cannot read `{text}`: {error}"),
+        })
     })
 }
 
-/// What a reader who does not know Rust should write; a type of the user's own goes by its name.
-fn expected(ty: &str) -> Cow<'static, str> {
+/// What is expected of a type, in words or else by its name.
+fn expected(ty: &str) -> String {
+    well_known(ty).map_or_else(|| format!("`{ty}`"), str::to_owned)
+}
+
+/// What a reader who does not know Rust should write.
+fn well_known(ty: &str) -> Option<&'static str> {
     let name = ty.rsplit("::").next().unwrap_or(ty).trim();
-    Cow::Borrowed(match name {
+    Some(match name {
         "String" => "text",
         "bool" => "`true` or `false`",
         "char" => "one character",
@@ -172,7 +178,7 @@ fn expected(ty: &str) -> Cow<'static, str> {
         "NaiveDateTime" => "a date and time such as `2015-01-31T23:59:00`",
         "DateTime<Utc>" => "a date and time such as `2015-01-31T23:59:00Z`",
         "Uuid" => "a UUID",
-        _ => return Cow::Owned(format!("`{ty}`")),
+        _ => return None,
     })
 }
 
@@ -268,7 +274,7 @@ mod tests {
             <Color as QueryValue<_>>::read(&arg("paint::Color"), &texts(&["mauve"])).unwrap_err();
         assert_eq!(
             own.message(),
-            "argument `limit`: cannot read `mauve` (no such color): expected `paint::Color`"
+            "argument `limit`: cannot read `mauve`: no such color"
         );
     }
 
