@@ -1,7 +1,7 @@
 //! Arguments: what a handler may take, and how each is made from the [`Call`].
 
+mod argument;
 mod payload;
-mod value;
 
 use std::future::Future;
 
@@ -12,10 +12,9 @@ use crate::call::Call;
 use crate::context::CallContext;
 use crate::rpc::Rpc;
 
-pub use payload::{Json, Proto};
-pub use value::{Absent, ArgKind, QueryValue, RouteValue};
 #[doc(hidden)]
-pub use value::{absent, path_arg, path_kind, query_arg, query_kind};
+pub use argument::{path_arg, query_arg};
+pub use payload::{Json, Proto};
 
 /// An argument that a handler of the call `R` may take: an extractor.
 ///

@@ -11,9 +11,9 @@ use arrow_flight::{
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::address::Address;
 use crate::batches::Message;
 use crate::extract::{Json, Proto};
+use crate::route::Address;
 use crate::{Error, IntoError};
 
 /// A value that is one message `T` of a reply.

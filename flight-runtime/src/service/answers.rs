@@ -11,11 +11,11 @@ use futures::stream::{self, BoxStream, StreamExt};
 
 use super::Service;
 use super::handlers::{Found, no_route, unimplemented};
-use crate::address::Address;
 use crate::batches::{StreamOptions, no_schema};
 use crate::call::{Call, Payload};
 use crate::context::CallContext;
 use crate::reply::{Flow, Start};
+use crate::route::Address;
 use crate::rpc::Method;
 use crate::{Code, Error};
 

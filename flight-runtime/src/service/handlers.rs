@@ -10,9 +10,9 @@ use arrow_flight::{
 
 use super::table::{BoundFn, FlightService, Function, HandlerDef, ServiceDef, Table, bind};
 use crate::Error;
-use crate::address::Address;
 use crate::call::Call;
 use crate::reply::{Flow, Running, Sink};
+use crate::route::Address;
 use crate::route::{ArgTexts, Router, shorten, there_are};
 use crate::rpc::Method;
 

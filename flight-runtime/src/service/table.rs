@@ -10,9 +10,9 @@ use arrow_flight::{
 use futures::future::BoxFuture;
 
 use crate::Error;
-use crate::address::Address;
 use crate::call::Call;
 use crate::reply::{Flow, Sink};
+use crate::route::Address;
 use crate::route::{ArgDef, RouteDef};
 use crate::rpc::Method;
 

@@ -5,8 +5,8 @@ use std::fmt;
 use arrow_flight::{FlightDescriptor, FlightEndpoint, FlightInfo, Ticket};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::QueryValue;
 use crate::Error;
-use crate::extract::QueryValue;
 
 /// Everything but RFC 3986's unreserved characters is percent-encoded in a segment or a value.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC

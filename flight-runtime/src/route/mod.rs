@@ -1,10 +1,18 @@
 //! Routes: which handler an address belongs to, and the arguments in it.
 
+mod address;
+mod value;
+
 use std::fmt;
 
 use crate::Error;
-use crate::address::{Address, decode};
-use crate::extract::ArgKind;
+
+use address::decode;
+pub use address::{Address, AddressBuilder};
+pub(crate) use value::read_path;
+pub use value::{Absent, ArgKind, QueryValue, RouteValue};
+#[doc(hidden)]
+pub use value::{absent, path_kind, query_kind};
 
 /// A route as the macro read it: `stations/{station}?{since}`.
 #[doc(hidden)]

@@ -3,9 +3,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use super::{ArgDef, shorten};
 use crate::Error;
-use crate::call::Call;
-use crate::route::{ArgDef, shorten};
 
 /// Whether an argument must be there, may be absent, or may repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,16 +202,9 @@ fn once<'a>(arg: &ArgDef, texts: &'a [String]) -> Result<Option<&'a String>, Err
     }
 }
 
-/// Reads the path argument at this place.
-#[doc(hidden)]
-pub fn path_arg<T: RouteValue>(call: &Call, index: usize) -> Result<T, Error> {
-    <T as QueryValue<Required>>::read(call.arg_def(index)?, call.arg_texts(index))
-}
-
-/// Reads the query argument at this place.
-#[doc(hidden)]
-pub fn query_arg<T: QueryValue<M>, M>(call: &Call, index: usize) -> Result<T, Error> {
-    T::read(call.arg_def(index)?, call.arg_texts(index))
+/// Reads an argument of the path, which is there exactly once.
+pub(crate) fn read_path<T: RouteValue>(arg: &ArgDef, texts: &[String]) -> Result<T, Error> {
+    <T as QueryValue<Required>>::read(arg, texts)
 }
 
 #[doc(hidden)]
