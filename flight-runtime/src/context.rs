@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::metadata::{MetadataMap, MetadataValue};
 
 use crate::Error;
+use crate::handle::ServerHandle;
 use crate::rpc::Method;
-use crate::server::ServerHandle;
 
 /// Where a call comes from.
 ///

@@ -69,6 +69,8 @@ mod call;
 mod context;
 pub mod error;
 mod extract;
+mod handle;
+mod location;
 mod reply;
 mod route;
 pub mod rpc;
@@ -85,13 +87,15 @@ pub use flight_macros::{
     action, do_action, do_exchange, do_get, do_put, flight_server, get_flight_info, get_schema,
     list_actions, list_flights, poll_flight_info,
 };
+pub use handle::ServerHandle;
+pub use location::Location;
 pub use reply::{
     IntoActionResults, IntoActionTypes, IntoBatches, IntoFlightInfos, IntoItem, IntoMessageItem,
     IntoPutResults, IntoSchema, IntoStreamItem, MetadataWriter,
 };
 pub use route::{Absent, Address, ArgKind, QueryValue, RouteValue};
 pub use rpc::Method;
-pub use server::{FlightServer, FlightServerBuilder, Location, RunningServer, ServerHandle};
+pub use server::{FlightServer, FlightServerBuilder, RunningServer};
 pub use service::{FlightService, GrpcService};
 
 pub use arrow_flight::{

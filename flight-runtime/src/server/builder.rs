@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::handle::{RunningServer, ServerHandle, Signals};
 use super::listener::bind;
-use super::location::Location;
 use super::run;
+use super::running::RunningServer;
 use crate::Error;
+use crate::handle::{ServerHandle, Signals};
+use crate::location::Location;
 use crate::service::{FlightService, GrpcService, Handlers, Service, Settings};
 use crate::wire::encode::DEFAULT_MAX_MESSAGE_SIZE;
 use crate::wire::guard::GuardLimits;

@@ -12,9 +12,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::authority::Authority;
-use super::handle::Signals;
 use super::listener::Socket;
 use crate::context::Peer;
+use crate::handle::Signals;
 use crate::service::Service;
 
 /// HTTP/2's frames may be this large: the largest single gain on uploads (1.6 to 3 times over 16 KiB, measured).

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream, lookup_host};
 
-use super::location::{Location, Target};
 use crate::Error;
 use crate::context::Peer;
+use crate::location::{Location, Target};
 
 /// A bound socket.
 pub(super) enum Listener {

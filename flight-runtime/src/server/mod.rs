@@ -3,9 +3,8 @@
 mod authority;
 mod builder;
 mod connection;
-mod handle;
 mod listener;
-mod location;
+mod running;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +13,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
+use crate::handle::{ServerHandle, Signals};
 use crate::service::{FlightService, Service};
 
 pub use builder::FlightServerBuilder;
-pub use handle::{RunningServer, ServerHandle};
-pub use location::Location;
+pub use running::RunningServer;
 
-use handle::Signals;
 use listener::{Bound, Listener};
 
 /// A Flight server: [`FlightServer::builder`] is where every program begins.

@@ -28,8 +28,8 @@ use http_body::Body;
 use crate::Error;
 use crate::context::{CallContext, Peer};
 use crate::error::BoxError;
+use crate::handle::ServerHandle;
 use crate::rpc::{Method, SERVICE_NAME};
-use crate::server::ServerHandle;
 use crate::wire::cut::RequestBody;
 use crate::wire::guard::GuardLimits;
 

@@ -1,25 +1,22 @@
-//! [`RunningServer`] and [`ServerHandle`]: a server at work, and how it ends.
+//! [`ServerHandle`]: a server at work, from anywhere, a handler's context included.
 
 use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::location::Location;
-use super::until_signalled;
-use crate::Error;
+use crate::location::Location;
 
 /// What a server tells its connections.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     /// Begin nothing new, end what runs.
-    pub(super) drain: CancellationToken,
+    pub(crate) drain: CancellationToken,
     /// End at once.
-    pub(super) cut: CancellationToken,
+    pub(crate) cut: CancellationToken,
     /// Everything has ended.
-    pub(super) ended: CancellationToken,
+    pub(crate) ended: CancellationToken,
 }
 
 /// A server at work, from anywhere: cheap to clone, also a handler has one ([`CallContext::server`](crate::CallContext::server)).
@@ -33,7 +30,7 @@ struct Inner {
 }
 
 impl ServerHandle {
-    pub(super) fn new(location: Location, port: u16, signals: Signals) -> Self {
+    pub(crate) fn new(location: Location, port: u16, signals: Signals) -> Self {
         Self(Arc::new(Inner {
             location,
             port,
@@ -94,78 +91,5 @@ impl fmt::Debug for ServerHandle {
         f.debug_struct("ServerHandle")
             .field("location", &self.0.location)
             .finish_non_exhaustive()
-    }
-}
-
-/// A server that was started. It derefs to its [`ServerHandle`].
-///
-/// Dropped, it ends everything at once; to let calls end, [`shutdown`](ServerHandle::shutdown) and [`wait`](ServerHandle::wait) before.
-///
-/// ```
-/// use flight_runtime::prelude::*;
-///
-/// struct Hello;
-///
-/// #[flight_server]
-/// impl Hello {
-///     #[action("hello")]
-///     fn hello(&self) -> &'static str {
-///         "world"
-///     }
-/// }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Error> {
-/// let server = FlightServer::builder(Hello).start().await?;
-/// assert_ne!(server.port(), 0);
-/// server.shutdown();
-/// server.wait().await;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug)]
-pub struct RunningServer {
-    handle: ServerHandle,
-    shutdown_grace: Duration,
-}
-
-impl RunningServer {
-    pub(super) fn new(handle: ServerHandle, shutdown_grace: Duration) -> Self {
-        Self {
-            handle,
-            shutdown_grace,
-        }
-    }
-
-    /// Waits for the end: SIGINT, SIGTERM or [`shutdown`](ServerHandle::shutdown). What
-    /// [`FlightServerBuilder::serve`](crate::FlightServerBuilder::serve) does, for programs that first say where they listen.
-    ///
-    /// After the first signal calls may go on for [`shutdown_grace`](crate::FlightServerBuilder::shutdown_grace); a second
-    /// one ends at once.
-    ///
-    /// # Errors
-    ///
-    /// INTERNAL when the process cannot be told of signals.
-    pub async fn serve(self) -> Result<(), Error> {
-        until_signalled(&self.handle, self.shutdown_grace).await
-    }
-
-    /// A handle that does not end the server when it is dropped.
-    pub fn handle(&self) -> ServerHandle {
-        self.handle.clone()
-    }
-}
-
-impl Deref for RunningServer {
-    type Target = ServerHandle;
-
-    fn deref(&self) -> &ServerHandle {
-        &self.handle
-    }
-}
-
-impl Drop for RunningServer {
-    fn drop(&mut self) {
-        self.handle.abort();
     }
 }
