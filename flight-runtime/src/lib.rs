@@ -60,6 +60,7 @@
 //! | feature | default | |
 //! |---|---|---|
 //! | `lz4`, `zstd` | yes | Arrow IPC bodies in that compression, both ways |
+//! | `tls-ring`, `tls-aws-lc` | no | `grpc+tls://` locations, on rustls with that provider of cryptography; aws-lc where both are on |
 //! | `csv`, `json` | no | the modules of that name in the re-exported [`arrow`], which is version 59 |
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -67,6 +68,7 @@
 mod address;
 mod batches;
 mod call;
+mod caller;
 mod context;
 pub mod error;
 mod extract;
@@ -92,7 +94,7 @@ pub use reply::{
     IntoPutResults, IntoSchema, IntoStreamItem, MetadataWriter,
 };
 pub use rpc::Method;
-pub use server::{FlightServer, FlightServerBuilder, Location, RunningServer, ServerHandle};
+pub use server::{FlightServer, FlightServerBuilder, Location, Pem, RunningServer, ServerHandle};
 pub use service::{FlightService, GrpcService};
 
 pub use arrow_flight::{

@@ -2,7 +2,7 @@
 
 use flight_runtime::arrow::datatypes::Schema;
 use flight_runtime::prelude::*;
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 

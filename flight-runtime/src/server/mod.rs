@@ -6,6 +6,7 @@ mod connection;
 mod handle;
 mod listener;
 mod location;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +20,11 @@ use crate::service::{FlightService, Service};
 pub use builder::FlightServerBuilder;
 pub use handle::{RunningServer, ServerHandle};
 pub use location::Location;
+pub use tls::Pem;
 
 use handle::Signals;
 use listener::{Bound, Listener};
+use tls::Acceptor;
 
 /// A Flight server: [`FlightServer::builder`] is where every program begins.
 ///
@@ -55,7 +58,7 @@ impl FlightServer {
 }
 
 /// Accepts connections until the drain begins, and waits for the last of them.
-fn run(bound: Bound, signals: Signals, service: Arc<Service>) {
+fn run(bound: Bound, tls: Option<Acceptor>, signals: Signals, service: Arc<Service>) {
     let Bound {
         listeners, file, ..
     } = bound;
@@ -63,6 +66,7 @@ fn run(bound: Bound, signals: Signals, service: Arc<Service>) {
     for listener in listeners {
         connections.spawn(accept(
             listener,
+            tls.clone(),
             connections.clone(),
             service.clone(),
             signals.clone(),
@@ -79,6 +83,7 @@ fn run(bound: Bound, signals: Signals, service: Arc<Service>) {
 
 async fn accept(
     listener: Listener,
+    tls: Option<Acceptor>,
     connections: TaskTracker,
     service: Arc<Service>,
     signals: Signals,
@@ -91,6 +96,7 @@ async fn accept(
         connections.spawn(connection::serve(
             socket,
             peer,
+            tls.clone(),
             service.clone(),
             signals.clone(),
         ));

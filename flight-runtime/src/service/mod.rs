@@ -26,6 +26,7 @@ use http::{Request, Response, StatusCode};
 use http_body::Body;
 
 use crate::Error;
+use crate::caller::Caller;
 use crate::context::{CallContext, Peer};
 use crate::error::BoxError;
 use crate::rpc::{Method, SERVICE_NAME};
@@ -62,7 +63,7 @@ impl Service {
     /// Answers one request.
     pub(crate) async fn answer<B>(
         self: Arc<Self>,
-        peer: Peer,
+        caller: impl Into<Caller>,
         request: Request<B>,
     ) -> Response<CallBody>
     where
@@ -88,7 +89,7 @@ impl Service {
         };
         let context = match CallContext::new(
             method,
-            peer,
+            caller,
             head.headers,
             head.extensions,
             self.server.clone(),
