@@ -1,53 +1,18 @@
 //! [`CallContext`]: who calls, until when, and what goes back beside the data.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use tokio_util::sync::CancellationToken;
 use tonic::metadata::{MetadataMap, MetadataValue};
 
 use crate::Error;
+use crate::caller::{Caller, Peer};
 use crate::handle::ServerHandle;
 use crate::rpc::Method;
-
-/// Where a call comes from.
-///
-/// [`Display`](fmt::Display) gives gRPC's form: `ipv4:127.0.0.1:4711`, `ipv6:[::1]:4711`, `unix:`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Peer {
-    /// A TCP connection from this address.
-    Tcp(SocketAddr),
-    /// A Unix domain socket.
-    Unix,
-    /// The server that this service is mounted in did not say.
-    #[default]
-    Unknown,
-}
-
-impl Peer {
-    /// The address, when it has one.
-    pub fn socket_addr(&self) -> Option<SocketAddr> {
-        match self {
-            Peer::Tcp(address) => Some(*address),
-            Peer::Unix | Peer::Unknown => None,
-        }
-    }
-}
-
-impl fmt::Display for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Peer::Tcp(address @ SocketAddr::V4(_)) => write!(f, "ipv4:{address}"),
-            Peer::Tcp(address @ SocketAddr::V6(_)) => write!(f, "ipv6:{address}"),
-            Peer::Unix => f.write_str("unix:"),
-            Peer::Unknown => f.write_str("unknown"),
-        }
-    }
-}
 
 /// Everything about a call that is not its payload.
 ///
@@ -73,7 +38,7 @@ pub struct CallContext(Arc<Inner>);
 
 struct Inner {
     method: Method,
-    peer: Peer,
+    caller: Caller,
     headers: MetadataMap,
     extensions: Extensions,
     deadline: Option<Instant>,
@@ -93,7 +58,7 @@ struct Outgoing {
 impl CallContext {
     pub(crate) fn new(
         method: Method,
-        peer: Peer,
+        caller: impl Into<Caller>,
         headers: HeaderMap,
         extensions: Extensions,
         server: Option<ServerHandle>,
@@ -101,7 +66,7 @@ impl CallContext {
         let deadline = timeout(&headers)?.and_then(|timeout| Instant::now().checked_add(timeout));
         Ok(Self(Arc::new(Inner {
             method,
-            peer,
+            caller: caller.into(),
             headers: MetadataMap::from_headers(headers),
             extensions,
             deadline,
@@ -121,7 +86,39 @@ impl CallContext {
 
     /// Where the call comes from.
     pub fn peer(&self) -> Peer {
-        self.0.peer
+        self.0.caller.peer
+    }
+
+    /// Who calls, by the client's TLS certificate: its first URI name, else its first DNS name, else the common name of its
+    /// subject; `""` when nobody vouches for the client.
+    ///
+    /// A certificate was verified against [`root_certificates`](crate::FlightServerBuilder::root_certificates), so the name is
+    /// as trustworthy as they are. It is read once a connection. A service that is mounted in another server sees `""`.
+    ///
+    /// ```
+    /// use flight_runtime::prelude::*;
+    ///
+    /// # struct Tables;
+    /// # #[flight_server]
+    /// # impl Tables {
+    /// #[action("compact")]
+    /// async fn compact(&self, ctx: CallContext) -> Result<(), Error> {
+    ///     match ctx.peer_identity() {
+    ///         "spiffe://example.org/maintenance" => Ok(()),
+    ///         other => Err(Error::permission_denied(format!("`{other}` does not maintain tables"))),
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn peer_identity(&self) -> &str {
+        self.0.caller.identity()
+    }
+
+    /// The chain that the client proved to be its own over TLS, its own certificate first, in DER; empty without one.
+    ///
+    /// For programs that decide by more than [`peer_identity`](Self::peer_identity). The bytes are shared by all calls of the connection.
+    pub fn peer_certificates(&self) -> &[Bytes] {
+        self.0.caller.certificates()
     }
 
     /// The headers that came with the call, text and (`-bin`) binary.
@@ -216,7 +213,7 @@ impl fmt::Debug for CallContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallContext")
             .field("method", &self.0.method)
-            .field("peer", &self.0.peer)
+            .field("peer", &self.0.caller.peer)
             .field("deadline", &self.0.deadline)
             .finish_non_exhaustive()
     }

@@ -60,12 +60,14 @@
 //! | feature | default | |
 //! |---|---|---|
 //! | `lz4`, `zstd` | yes | Arrow IPC bodies in that compression, both ways |
+//! | `tls-ring`, `tls-aws-lc` | no | `grpc+tls://` locations, on rustls with that provider of cryptography; aws-lc where both are on |
 //! | `csv`, `json` | no | the modules of that name in the re-exported [`arrow`], which is version 59 |
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod batches;
 mod call;
+mod caller;
 mod context;
 pub mod error;
 mod extract;
@@ -80,7 +82,8 @@ mod wire;
 
 pub use batches::{BatchStream, Compression, Message};
 pub use call::Call;
-pub use context::{CallContext, Peer};
+pub use caller::Peer;
+pub use context::CallContext;
 pub use error::{Code, Error, IntoError};
 pub use extract::{FromCall, Json, Metadata, Proto};
 pub use flight_macros::{
@@ -95,7 +98,7 @@ pub use reply::{
 };
 pub use route::{Absent, Address, ArgKind, QueryValue, RouteValue};
 pub use rpc::Method;
-pub use server::{FlightServer, FlightServerBuilder, RunningServer};
+pub use server::{FlightServer, FlightServerBuilder, Pem, RunningServer};
 pub use service::{FlightService, GrpcService};
 
 pub use arrow_flight::{

@@ -11,6 +11,7 @@ use crate::Error;
 /// | URI | listens on |
 /// |---|---|
 /// | `grpc://host:port`, `grpc+tcp://host:port` | TCP in plain text; port 0 takes a free one |
+/// | `grpc+tls://host:port` | TCP in TLS, with the certificates of [`tls_certificate`](crate::FlightServerBuilder::tls_certificate) |
 /// | `grpc+unix:///path/to/socket` | a Unix domain socket |
 ///
 /// The host `localhost` is IPv4 and IPv6 on one port, `0.0.0.0` all IPv4 addresses, `[::]` all addresses. The default is
@@ -33,7 +34,7 @@ pub struct Location {
 /// What a location says, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    Tcp { host: String, port: u16 },
+    Tcp { host: String, port: u16, tls: bool },
     Unix { path: PathBuf },
 }
 
@@ -61,17 +62,16 @@ impl Location {
             )));
         };
         match scheme {
-            "grpc" | "grpc+tcp" => {}
+            "grpc" | "grpc+tcp" | "grpc+tls" => {}
             "grpc+unix" if rest.starts_with('/') => return Ok(Target::Unix { path: rest.into() }),
             "grpc+unix" => {
                 return Err(wrong(
                     "the path of a socket is absolute: `grpc+unix:///run/flight.sock`".to_owned(),
                 ));
             }
-            "grpc+tls" => return Err(wrong("TLS is not offered by this version".to_owned())),
             _ => {
                 return Err(wrong(format!(
-                    "scheme `{scheme}` is none of `grpc`, `grpc+tcp` and `grpc+unix`"
+                    "scheme `{scheme}` is none of `grpc`, `grpc+tcp`, `grpc+tls` and `grpc+unix`"
                 )));
             }
         }
@@ -108,25 +108,27 @@ impl Location {
         Ok(Target::Tcp {
             host: host.to_owned(),
             port,
+            tls: scheme == "grpc+tls",
         })
     }
 
     /// The same place with the port that was taken.
-    pub(crate) fn of_tcp(host: &str, port: u16) -> Self {
-        if host.contains(':') {
-            return Self {
-                uri: format!("grpc://[{host}]:{port}"),
-            };
-        }
+    pub(crate) fn of_tcp(tls: bool, host: &str, port: u16) -> Self {
+        let scheme = if tls { "grpc+tls" } else { "grpc" };
+        let (open, close) = if host.contains(':') {
+            ("[", "]")
+        } else {
+            ("", "")
+        };
         Self {
-            uri: format!("grpc://{host}:{port}"),
+            uri: format!("{scheme}://{open}{host}{close}:{port}"),
         }
     }
 }
 
 impl Default for Location {
     fn default() -> Self {
-        Self::of_tcp("localhost", 0)
+        Self::of_tcp(false, "localhost", 0)
     }
 }
 
@@ -152,7 +154,7 @@ impl From<String> for Location {
 
 impl From<(&str, u16)> for Location {
     fn from((host, port): (&str, u16)) -> Self {
-        Self::of_tcp(host, port)
+        Self::of_tcp(false, host, port)
     }
 }
 
@@ -184,6 +186,7 @@ mod tests {
         Target::Tcp {
             host: host.to_owned(),
             port,
+            tls: false,
         }
     }
 
@@ -193,6 +196,14 @@ mod tests {
             ("grpc://localhost:0", tcp("localhost", 0)),
             ("grpc+tcp://0.0.0.0:8815", tcp("0.0.0.0", 8815)),
             ("grpc://[::1]:8815/", tcp("::1", 8815)),
+            (
+                "grpc+tls://localhost:0",
+                Target::Tcp {
+                    host: "localhost".to_owned(),
+                    port: 0,
+                    tls: true,
+                },
+            ),
             (
                 "grpc+unix:///tmp/a b.sock",
                 Target::Unix {

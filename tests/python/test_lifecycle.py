@@ -98,7 +98,7 @@ def test_a_port_that_is_taken_is_an_error_that_says_so_and_what_to_do(own_server
         ("localhost:8815", "a scheme is missing, such as `grpc://localhost:8815`"),
         ("grpc://localhost", "a port is missing: `grpc://localhost:0` takes a free one"),
         ("grpc://localhost:99999", "port `99999` is not a number from 0 to 65535"),
-        ("http://localhost:1", "scheme `http` is none of `grpc`, `grpc+tcp` and `grpc+unix`"),
+        ("http://localhost:1", "scheme `http` is none of `grpc`, `grpc+tcp`, `grpc+tls` and `grpc+unix`"),
         ("grpc+unix://here", "the path of a socket is absolute: `grpc+unix:///run/flight.sock`"),
     ],
 )

@@ -257,6 +257,8 @@ impl Actions {
             "x-several": all,
             "x-binary": binary.map(|bytes| bytes.to_vec()),
             "seconds left": left,
+            "identity": context.peer_identity(),
+            "certificates": context.peer_certificates().len(),
             "cancelled": context.is_cancelled(),
             "location": context.server().map(|server| server.location().to_string()),
             "port": context.server().map(|server| server.port()),

@@ -54,5 +54,15 @@ pub fn builder(options: &Options) -> FlightServerBuilder {
     if let Some(grace) = options.grace {
         builder = builder.shutdown_grace(grace);
     }
+    for (cert, key) in options.tls_certs.iter().zip(&options.tls_keys) {
+        builder = builder.tls_certificate(cert.as_str(), key.as_str());
+    }
+    for roots in &options.client_ca {
+        builder = builder.root_certificates(roots.as_str());
+    }
+    if options.client_optional {
+        builder = builder.client_certificate_optional();
+    }
+    builder = builder.verify_client(options.verify_client);
     builder.expose_internal_errors(options.expose)
 }

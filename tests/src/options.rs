@@ -29,6 +29,16 @@ pub struct Options {
     pub max_message_size: Option<usize>,
     /// `--grace MILLISECONDS`
     pub grace: Option<Duration>,
+    /// `--tls-cert PATH`, once for each `--tls-key`
+    pub tls_certs: Vec<String>,
+    /// `--tls-key PATH`
+    pub tls_keys: Vec<String>,
+    /// `--client-ca PATH`
+    pub client_ca: Vec<String>,
+    /// `--verify-client`: every client must show a certificate.
+    pub verify_client: bool,
+    /// `--client-optional`: a client may show a certificate.
+    pub client_optional: bool,
     /// `--expose`: errors that `?` swept up are shown to clients.
     pub expose: bool,
     /// `--tonic`: mounted in tonic's server instead of the framework's.
@@ -72,6 +82,11 @@ impl Options {
                     let milliseconds = number(value()?)?;
                     options.grace = Some(Duration::from_millis(milliseconds.into()));
                 }
+                "--tls-cert" => options.tls_certs.push(value()?),
+                "--tls-key" => options.tls_keys.push(value()?),
+                "--client-ca" => options.client_ca.push(value()?),
+                "--verify-client" => options.verify_client = true,
+                "--client-optional" => options.client_optional = true,
                 "--expose" => options.expose = true,
                 "--tonic" => options.tonic = true,
                 _ => return Err(format!("no option `{name}`")),

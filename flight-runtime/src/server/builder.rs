@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::listener::bind;
 use super::run;
 use super::running::RunningServer;
+use super::tls::{Pem, TlsSettings};
 use crate::Error;
 use crate::handle::{ServerHandle, Signals};
 use crate::location::Location;
@@ -43,6 +44,7 @@ pub struct FlightServerBuilder {
     handlers: Result<Handlers, Error>,
     settings: Settings,
     location: Location,
+    tls: TlsSettings,
     shutdown_grace: Duration,
 }
 
@@ -58,6 +60,7 @@ impl FlightServerBuilder {
                 guard: GuardLimits::default(),
             },
             location: Location::default(),
+            tls: TlsSettings::default(),
             shutdown_grace: Duration::from_secs(30),
         }
     }
@@ -74,6 +77,100 @@ impl FlightServerBuilder {
     /// Where to listen. Default: `grpc://localhost:0`, a free port on IPv4 and IPv6.
     pub fn location(mut self, location: impl Into<Location>) -> Self {
         self.location = location.into();
+        self
+    }
+
+    /// A certificate, with the chain behind it, and its private key, for a `grpc+tls://` location. Default: none.
+    ///
+    /// Said several times, a client gets the first certificate that has the name which it asked for (SNI) and a kind of key which it
+    /// can verify; the first of all when it asked for none or for an unknown one. A name in a certificate may begin with `*.`.
+    /// TLS is 1.2 or 1.3.
+    ///
+    /// Files are looked at every second. When one changes, all are read again and taken together, by new connections; those that are open
+    /// go on. While the new ones are wrong, which the log says, the old ones stay. Needs the feature `tls-ring` or `tls-aws-lc`.
+    ///
+    /// ```no_run
+    /// use flight_runtime::prelude::*;
+    ///
+    /// # struct Weather;
+    /// # #[flight_server]
+    /// # impl Weather {
+    /// #     #[action("a")]
+    /// #     fn a(&self) {}
+    /// # }
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Error> {
+    /// FlightServer::builder(Weather)
+    ///     .location("grpc+tls://0.0.0.0:8815")
+    ///     .tls_certificate("/etc/flight/tls.crt", "/etc/flight/tls.key")
+    ///     .serve()
+    ///     .await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// At the start: a file that cannot be read, PEM without a certificate or key, a key that does not fit, a location in plain text.
+    /// A certificate that has expired or is not valid yet is a warning in the log.
+    pub fn tls_certificate(mut self, certificate: impl Into<Pem>, key: impl Into<Pem>) -> Self {
+        self.tls.certificates.push((certificate.into(), key.into()));
+        self
+    }
+
+    /// Whether every client must show a certificate that [`root_certificates`](Self::root_certificates) vouch for. Default: no.
+    ///
+    /// Without one the handshake fails. A handler sees who it is in [`CallContext::peer_identity`](crate::CallContext::peer_identity).
+    ///
+    /// ```no_run
+    /// # use flight_runtime::prelude::*;
+    /// # struct Weather;
+    /// # #[flight_server]
+    /// # impl Weather {
+    /// #     #[action("a")]
+    /// #     fn a(&self) {}
+    /// # }
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Error> {
+    /// FlightServer::builder(Weather)
+    ///     .location("grpc+tls://0.0.0.0:8815")
+    ///     .tls_certificate("/etc/flight/tls.crt", "/etc/flight/tls.key")
+    ///     .root_certificates("/etc/flight/clients.crt")
+    ///     .verify_client(true)
+    ///     .serve()
+    ///     .await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// At the start: no root certificates, or [`client_certificate_optional`](Self::client_certificate_optional) beside it.
+    pub fn verify_client(mut self, verify: bool) -> Self {
+        self.tls.verify_client = verify;
+        self
+    }
+
+    /// Clients may show a certificate; one that is shown must be good, as under [`verify_client`](Self::verify_client). Default: not asked for.
+    ///
+    /// A client without one is served, with an empty [`peer_identity`](crate::CallContext::peer_identity), which handlers must then judge.
+    ///
+    /// # Errors
+    ///
+    /// At the start: no root certificates, or `verify_client(true)` beside it.
+    pub fn client_certificate_optional(mut self) -> Self {
+        self.tls.client_certificate_optional = true;
+        self
+    }
+
+    /// The authorities that may vouch for clients, one or more certificates; several calls add up. Default: none, also none of the system.
+    ///
+    /// Files are watched as those of [`tls_certificate`](Self::tls_certificate) are.
+    ///
+    /// # Errors
+    ///
+    /// At the start: a section that is no certificate of an authority, or neither [`verify_client`](Self::verify_client) nor
+    /// [`client_certificate_optional`](Self::client_certificate_optional).
+    pub fn root_certificates(mut self, pem: impl Into<Pem>) -> Self {
+        self.tls.roots.push(pem.into());
         self
     }
 
@@ -124,10 +221,11 @@ impl FlightServerBuilder {
     ///
     /// # Errors
     ///
-    /// What is wrong with the location (INVALID_ARGUMENT), a port that is taken or handlers that clash (FAILED_PRECONDITION); each
+    /// What is wrong with the location or its certificates (INVALID_ARGUMENT), a port that is taken or handlers that clash (FAILED_PRECONDITION); each
     /// says what to change.
     pub async fn start(self) -> Result<RunningServer, Error> {
         let handlers = self.handlers?;
+        let acceptor = self.tls.acceptor(&self.location)?;
         let bound = bind(&self.location).await?;
         let signals = Signals::default();
         let handle = ServerHandle::new(bound.location.clone(), bound.port, signals.clone());
@@ -136,7 +234,10 @@ impl FlightServerBuilder {
             settings: self.settings,
             server: Some(handle.clone()),
         };
-        run(bound, signals, Arc::new(service));
+        if let Some(acceptor) = &acceptor {
+            acceptor.watch(signals.drain.clone());
+        }
+        run(bound, acceptor, signals, Arc::new(service));
         tracing::info!(location = %handle.location(), "serving Arrow Flight");
         Ok(RunningServer::new(handle, self.shutdown_grace))
     }
@@ -152,7 +253,7 @@ impl FlightServerBuilder {
         self.start().await?.serve().await
     }
 
-    /// The services as a plain tower service, for a tonic or axum server of your own. The location plays no part.
+    /// The services as a plain tower service, for a tonic or axum server of your own. The location and its certificates play no part.
     ///
     /// # Errors
     ///

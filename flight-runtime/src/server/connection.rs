@@ -13,7 +13,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::authority::Authority;
 use super::listener::Socket;
-use crate::context::Peer;
+use super::tls::Acceptor;
+use crate::caller::Caller;
+use crate::caller::Peer;
 use crate::handle::Signals;
 use crate::service::Service;
 
@@ -31,25 +33,51 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_HEADER_LIST_SIZE: u32 = 16 << 10;
 
 /// Serves a connection until it or the server ends.
-pub(super) async fn serve(socket: Socket, peer: Peer, service: Arc<Service>, signals: Signals) {
+///
+/// With an acceptor, a TCP connection is TLS. A Unix domain socket never is.
+pub(super) async fn serve(
+    socket: Socket,
+    peer: Peer,
+    tls: Option<Acceptor>,
+    service: Arc<Service>,
+    signals: Signals,
+) {
     match socket {
         Socket::Tcp(stream) => {
             // Without it the last packet of a small answer waits for an acknowledgement.
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%peer, %error, "TCP_NODELAY");
             }
-            serve_stream(stream, peer, service, signals).await;
+            let Some(tls) = tls else {
+                return serve_stream(stream, peer.into(), service, signals).await;
+            };
+            let accepted = tokio::select! {
+                accepted = tls.accept(stream) => accepted,
+                // No call has begun: there is nothing to wait for.
+                () = signals.drain.cancelled() => return,
+            };
+            match accepted {
+                Ok((stream, certificate)) => {
+                    let caller = Caller { peer, certificate };
+                    serve_stream(stream, caller, service, signals).await;
+                }
+                // Not a warning: any scanner of ports could fill the log.
+                Err(error) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+            }
         }
-        Socket::Unix(stream) => serve_stream(Authority::new(stream), peer, service, signals).await,
+        Socket::Unix(stream) => {
+            serve_stream(Authority::new(stream), peer.into(), service, signals).await;
+        }
     }
 }
 
-async fn serve_stream<S>(stream: S, peer: Peer, service: Arc<Service>, signals: Signals)
+async fn serve_stream<S>(stream: S, caller: Caller, service: Arc<Service>, signals: Signals)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let peer = caller.peer;
     let answer = service_fn(move |request: Request<Incoming>| {
-        let answer = Arc::clone(&service).answer(peer, request);
+        let answer = Arc::clone(&service).answer(caller.clone(), request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut builder = http2::Builder::new(TokioExecutor::new());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream, lookup_host};
 
 use crate::Error;
-use crate::context::Peer;
+use crate::caller::Peer;
 use crate::location::{Location, Target};
 
 /// A bound socket.
@@ -65,11 +65,11 @@ pub(super) struct Bound {
 pub(super) async fn bind(location: &Location) -> Result<Bound, Error> {
     match location.target()? {
         Target::Unix { path } => bind_unix(location, path).await,
-        Target::Tcp { host, port } => bind_tcp(location, &host, port).await,
+        Target::Tcp { host, port, tls } => bind_tcp(location, &host, port, tls).await,
     }
 }
 
-async fn bind_tcp(location: &Location, host: &str, port: u16) -> Result<Bound, Error> {
+async fn bind_tcp(location: &Location, host: &str, port: u16, tls: bool) -> Result<Bound, Error> {
     let addresses: Vec<SocketAddr> = if host == "localhost" {
         // Not what the resolver says: a container's often knows one of the two alone.
         vec![
@@ -101,7 +101,7 @@ async fn bind_tcp(location: &Location, host: &str, port: u16) -> Result<Bound, E
     };
     Ok(Bound {
         listeners: listeners.into_iter().map(Listener::Tcp).collect(),
-        location: Location::of_tcp(host, port),
+        location: Location::of_tcp(tls, host, port),
         port,
         file: None,
     })

@@ -5,6 +5,7 @@ mod builder;
 mod connection;
 mod listener;
 mod running;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +19,10 @@ use crate::service::{FlightService, Service};
 
 pub use builder::FlightServerBuilder;
 pub use running::RunningServer;
+pub use tls::Pem;
 
 use listener::{Bound, Listener};
+use tls::Acceptor;
 
 /// A Flight server: [`FlightServer::builder`] is where every program begins.
 ///
@@ -53,7 +56,7 @@ impl FlightServer {
 }
 
 /// Accepts connections until the drain begins, and waits for the last of them.
-fn run(bound: Bound, signals: Signals, service: Arc<Service>) {
+fn run(bound: Bound, tls: Option<Acceptor>, signals: Signals, service: Arc<Service>) {
     let Bound {
         listeners, file, ..
     } = bound;
@@ -61,6 +64,7 @@ fn run(bound: Bound, signals: Signals, service: Arc<Service>) {
     for listener in listeners {
         connections.spawn(accept(
             listener,
+            tls.clone(),
             connections.clone(),
             service.clone(),
             signals.clone(),
@@ -77,6 +81,7 @@ fn run(bound: Bound, signals: Signals, service: Arc<Service>) {
 
 async fn accept(
     listener: Listener,
+    tls: Option<Acceptor>,
     connections: TaskTracker,
     service: Arc<Service>,
     signals: Signals,
@@ -89,6 +94,7 @@ async fn accept(
         connections.spawn(connection::serve(
             socket,
             peer,
+            tls.clone(),
             service.clone(),
             signals.clone(),
         ));

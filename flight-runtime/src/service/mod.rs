@@ -26,7 +26,9 @@ use http::{Request, Response, StatusCode};
 use http_body::Body;
 
 use crate::Error;
-use crate::context::{CallContext, Peer};
+use crate::caller::Caller;
+use crate::caller::Peer;
+use crate::context::CallContext;
 use crate::error::BoxError;
 use crate::handle::ServerHandle;
 use crate::rpc::{Method, SERVICE_NAME};
@@ -62,7 +64,7 @@ impl Service {
     /// Answers one request.
     pub(crate) async fn answer<B>(
         self: Arc<Self>,
-        peer: Peer,
+        caller: impl Into<Caller>,
         request: Request<B>,
     ) -> Response<CallBody>
     where
@@ -88,7 +90,7 @@ impl Service {
         };
         let context = match CallContext::new(
             method,
-            peer,
+            caller,
             head.headers,
             head.extensions,
             self.server.clone(),

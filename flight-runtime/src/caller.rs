@@ -1,0 +1,84 @@
+//! [`Peer`] and [`Caller`]: the other end of a connection, which all its calls share.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+/// Where a call comes from.
+///
+/// [`Display`](fmt::Display) gives gRPC's form: `ipv4:127.0.0.1:4711`, `ipv6:[::1]:4711`, `unix:`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Peer {
+    /// A TCP connection from this address.
+    Tcp(SocketAddr),
+    /// A Unix domain socket.
+    Unix,
+    /// The server that this service is mounted in did not say.
+    #[default]
+    Unknown,
+}
+
+impl Peer {
+    /// The address, when it has one.
+    pub fn socket_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Peer::Tcp(address) => Some(*address),
+            Peer::Unix | Peer::Unknown => None,
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Peer::Tcp(address @ SocketAddr::V4(_)) => write!(f, "ipv4:{address}"),
+            Peer::Tcp(address @ SocketAddr::V6(_)) => write!(f, "ipv6:{address}"),
+            Peer::Unix => f.write_str("unix:"),
+            Peer::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+/// Where the calls of a connection come from, and who vouches for that. Cheap to clone: every call has one.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) peer: Peer,
+    pub(crate) certificate: Option<Arc<ClientCertificate>>,
+}
+
+/// A client certificate that was verified, read once.
+#[cfg_attr(
+    not(any(feature = "tls-ring", feature = "tls-aws-lc")),
+    allow(dead_code, reason = "nothing makes one without TLS")
+)]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ClientCertificate {
+    pub(crate) identity: String,
+    pub(crate) chain: Vec<Bytes>,
+}
+
+impl Caller {
+    pub(crate) fn identity(&self) -> &str {
+        self.certificate
+            .as_ref()
+            .map_or("", |certificate| &certificate.identity)
+    }
+
+    pub(crate) fn certificates(&self) -> &[Bytes] {
+        self.certificate
+            .as_ref()
+            .map_or(&[], |certificate| &certificate.chain)
+    }
+}
+
+impl From<Peer> for Caller {
+    fn from(peer: Peer) -> Self {
+        Self {
+            peer,
+            certificate: None,
+        }
+    }
+}

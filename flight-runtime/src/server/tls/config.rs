@@ -1,0 +1,171 @@
+//! From PEM to a rustls configuration, each mistake with its fix.
+
+use std::sync::Arc;
+
+use tokio_rustls::rustls::crypto::CryptoProvider;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::resolver::{Entry, Resolver, names};
+use super::{Pem, TlsSettings};
+use crate::Error;
+
+/// The provider is named here and passed on: the process's default belongs to the program, and may be another or none.
+fn provider() -> CryptoProvider {
+    #[cfg(feature = "tls-aws-lc")]
+    return rustls::crypto::aws_lc_rs::default_provider();
+    #[cfg(not(feature = "tls-aws-lc"))]
+    rustls::crypto::ring::default_provider()
+}
+
+/// Reads everything that the settings name.
+pub(super) fn read(settings: &TlsSettings) -> Result<Arc<ServerConfig>, Error> {
+    let provider = Arc::new(provider());
+    let pairs = settings.certificates.iter();
+    let entries = pairs.map(|(certificate, key)| entry(certificate, key, &provider));
+    let resolver = Resolver(entries.collect::<Result<_, _>>()?);
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(|error| Error::invalid_argument(format!("TLS: {error}")))?;
+    let asks = settings.verify_client || settings.client_certificate_optional;
+    let builder = if asks {
+        builder.with_client_cert_verifier(verifier(settings, provider)?)
+    } else {
+        builder.with_no_client_auth()
+    };
+    let mut config = builder.with_cert_resolver(Arc::new(resolver));
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    if asks {
+        // A resumed session is not verified again: a client whose certificate has expired could go on for a day.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+    }
+    Ok(Arc::new(config))
+}
+
+fn verifier(
+    settings: &TlsSettings,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+    let mut roots = RootCertStore::empty();
+    for pem in &settings.roots {
+        let text = pem.read()?;
+        let found = certificates(pem, &text)?;
+        // The reader passes over sections that it does not know; an authority must not get lost that way.
+        let sections = String::from_utf8_lossy(&text)
+            .matches("-----BEGIN ")
+            .count();
+        if sections != found.len() {
+            return Err(wrong(
+                pem,
+                &format!(
+                    "of {sections} sections {} are certificates: leave only `-----BEGIN CERTIFICATE-----` in it",
+                    found.len()
+                ),
+            ));
+        }
+        for (index, certificate) in found.into_iter().enumerate() {
+            roots.add(certificate).map_err(|error| {
+                let place = index + 1;
+                wrong(
+                    pem,
+                    &format!("root certificate {place} cannot be used: {error}"),
+                )
+            })?;
+        }
+    }
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let builder = if settings.client_certificate_optional {
+        builder.allow_unauthenticated()
+    } else {
+        builder
+    };
+    let built = builder.build();
+    built.map_err(|error| Error::invalid_argument(format!("root certificates: {error}")))
+}
+
+fn entry(certificate: &Pem, key: &Pem, provider: &CryptoProvider) -> Result<Entry, Error> {
+    let chain = certificates(certificate, &certificate.read()?)?;
+    let private = private_key(key)?;
+    let names = match chain.first().map(|first| X509Certificate::from_der(first)) {
+        Some(Ok((_, first))) => {
+            warn_of_validity(certificate, &first);
+            names(&first)
+        }
+        _ => return Err(wrong(certificate, "its first certificate cannot be read")),
+    };
+    let certified = CertifiedKey::from_der(chain, private, provider).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => wrong(
+            key,
+            &format!(
+                "the key does not fit the certificate in {}: give the key that the certificate was made for, and the server's own \
+                 certificate first in its chain",
+                certificate.name()
+            ),
+        ),
+        other => wrong(certificate, &format!("cannot be used with its key: {other}")),
+    })?;
+    Ok(Entry {
+        names,
+        key: Arc::new(certified),
+    })
+}
+
+fn certificates(pem: &Pem, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
+    let found = found.map_err(|error| wrong(pem, &format!("not readable as PEM: {error}")))?;
+    if found.is_empty() {
+        return Err(wrong(
+            pem,
+            "holds no certificate: a `-----BEGIN CERTIFICATE-----` section is needed",
+        ));
+    }
+    Ok(found)
+}
+
+fn private_key(pem: &Pem) -> Result<PrivateKeyDer<'static>, Error> {
+    let text = pem.read()?;
+    PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
+        pem::Error::NoItemsFound
+            if String::from_utf8_lossy(&text).contains("BEGIN ENCRYPTED PRIVATE KEY") =>
+        {
+            wrong(
+                pem,
+                "the private key is encrypted: decrypt it with `openssl pkey`",
+            )
+        }
+        pem::Error::NoItemsFound => wrong(
+            pem,
+            "holds no private key: a `-----BEGIN PRIVATE KEY-----` section is needed",
+        ),
+        other => wrong(pem, &format!("not readable as PEM: {other}")),
+    })
+}
+
+fn warn_of_validity(pem: &Pem, certificate: &X509Certificate<'_>) {
+    let validity = certificate.validity();
+    let now = x509_parser::time::ASN1Time::now();
+    if now > validity.not_after {
+        tracing::warn!(
+            "the certificate in {} has expired ({}): clients will refuse it",
+            pem.name(),
+            validity.not_after
+        );
+    } else if now < validity.not_before {
+        tracing::warn!(
+            "the certificate in {} is not valid before {}: clients will refuse it until then",
+            pem.name(),
+            validity.not_before
+        );
+    }
+}
+
+fn wrong(pem: &Pem, what: &str) -> Error {
+    Error::invalid_argument(format!("{}: {what}", pem.name()))
+}
