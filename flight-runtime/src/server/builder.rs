@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::listener::bind;
-use super::run;
 use super::running::RunningServer;
 use super::tls::{Pem, TlsSettings};
+use super::{StopSignals, run};
 use crate::Error;
 use crate::handle::{ServerHandle, Signals};
 use crate::location::Location;
@@ -250,7 +250,10 @@ impl FlightServerBuilder {
     ///
     /// As for [`start`](Self::start).
     pub async fn serve(self) -> Result<(), Error> {
-        self.start().await?.serve().await
+        // Before anybody is told that it serves: a signal in between would end the process as it stands.
+        let signals = StopSignals::listen()?;
+        self.start().await?.serve_until(signals).await;
+        Ok(())
     }
 
     /// The services as a plain tower service, for a tonic or axum server of your own. The location and its certificates play no part.

@@ -10,7 +10,7 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
@@ -101,24 +101,37 @@ async fn accept(
     }
 }
 
-/// Shuts the server down at SIGINT or SIGTERM, and at once at the second of them.
-async fn until_signalled(server: &ServerHandle, grace: Duration) -> Result<(), Error> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut told = false;
-    loop {
-        let name = tokio::select! {
-            () = server.wait() => return Ok(()),
-            _ = interrupt.recv() => "SIGINT",
-            _ = terminate.recv() => "SIGTERM",
-        };
-        if told {
-            tracing::warn!("{name} again: ending at once");
-            server.abort();
-        } else {
-            tracing::info!(?grace, "{name}: calls that run may end");
-            server.shutdown_within(grace);
-            told = true;
+/// SIGINT and SIGTERM, which from now on end nothing by themselves.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> Result<Self, Error> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Shuts the server down at the first signal, and at once at the second.
+    async fn serve(mut self, server: &ServerHandle, grace: Duration) {
+        let mut told = false;
+        loop {
+            let name = tokio::select! {
+                () = server.wait() => return,
+                _ = self.interrupt.recv() => "SIGINT",
+                _ = self.terminate.recv() => "SIGTERM",
+            };
+            if told {
+                tracing::warn!("{name} again: ending at once");
+                server.abort();
+            } else {
+                tracing::info!(?grace, "{name}: calls that run may end");
+                server.shutdown_within(grace);
+                told = true;
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use super::until_signalled;
+use super::StopSignals;
 use crate::Error;
 use crate::handle::ServerHandle;
 
@@ -57,7 +57,12 @@ impl RunningServer {
     ///
     /// INTERNAL when the process cannot be told of signals.
     pub async fn serve(self) -> Result<(), Error> {
-        until_signalled(&self.handle, self.shutdown_grace).await
+        self.serve_until(StopSignals::listen()?).await;
+        Ok(())
+    }
+
+    pub(super) async fn serve_until(self, signals: StopSignals) {
+        signals.serve(&self.handle, self.shutdown_grace).await;
     }
 
     /// A handle that does not end the server when it is dropped.

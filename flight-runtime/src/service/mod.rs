@@ -138,8 +138,11 @@ fn is_grpc(headers: &http::HeaderMap) -> bool {
 /// # }
 /// ```
 ///
-/// Data goes out as `Bytes` there, which costs copies of small buffers that [`FlightServer`](crate::FlightServer) does not make; frame
-/// sizes, windows and limits of connections are the other server's.
+/// What belongs to connections is the other server's: frame sizes, windows, limits, TLS (so that
+/// [`peer_identity`](crate::CallContext::peer_identity) is empty). tonic's server also keeps the client's deadline itself until the
+/// head of the answer is out, and then says CANCELLED where this framework's says DEADLINE_EXCEEDED.
+///
+/// Data goes out as `Bytes` there, which costs copies of small buffers that [`FlightServer`](crate::FlightServer) does not make.
 ///
 /// [`FlightServerBuilder::into_service`]: crate::FlightServerBuilder::into_service
 #[derive(Clone)]
