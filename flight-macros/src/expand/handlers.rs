@@ -62,6 +62,7 @@ fn definition(handler: &Handler, names: &Names) -> TokenStream {
             place: #place,
             schema: #schema,
             ordered: #ordered,
+            access: #rt::Access::Default,
         }
     }
 }
