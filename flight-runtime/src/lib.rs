@@ -63,6 +63,8 @@
 //! |---|---|---|
 //! | `lz4`, `zstd` | yes | Arrow IPC bodies in that compression, both ways |
 //! | `tls-ring`, `tls-aws-lc` | no | `grpc+tls://` locations, on rustls with that provider of cryptography; aws-lc where both are on |
+//! | `auth` | no | [`BasicAuth`], [`BearerTokens`] and [`ApiKeys`] |
+//! | `jwt` | no | [`JwtAuth`] |
 //! | `csv`, `json` | no | the modules of that name in the re-exported [`arrow`], which is version 59 |
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -89,6 +91,10 @@ pub use auth::{
     AUTH_TOKEN_HEADER, Authenticator, ClientCertificates, Guard, MAX_HANDSHAKE_MESSAGE,
     ServerAuthHandler, ServerAuthReader, ServerAuthSender,
 };
+#[cfg(feature = "auth")]
+pub use auth::{ApiKeys, BasicAuth, BearerTokens, Tokens};
+#[cfg(feature = "jwt")]
+pub use auth::{JwtAuth, JwtKeys};
 pub use batches::{BatchStream, Compression, Message};
 pub use call::Call;
 pub use caller::Peer;

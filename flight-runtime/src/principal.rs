@@ -56,7 +56,7 @@ impl Principal {
     /// With a role: what somebody is.
     #[must_use]
     pub fn with_role(self, role: impl Into<String>) -> Self {
-        self.change(|inner| drop(inner.roles.insert(role.into())))
+        self.change(|inner| inner.roles.extend([role.into()]))
     }
 
     /// With several roles.
@@ -68,7 +68,7 @@ impl Principal {
     /// With a scope: what somebody's token may be used for.
     #[must_use]
     pub fn with_scope(self, scope: impl Into<String>) -> Self {
-        self.change(|inner| drop(inner.scopes.insert(scope.into())))
+        self.change(|inner| inner.scopes.extend([scope.into()]))
     }
 
     /// With several scopes.

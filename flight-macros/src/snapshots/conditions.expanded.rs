@@ -49,6 +49,7 @@ impl ::flight_runtime::FlightService for A {
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,

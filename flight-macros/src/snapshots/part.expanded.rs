@@ -23,6 +23,7 @@ impl Weather {
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: crate::runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,

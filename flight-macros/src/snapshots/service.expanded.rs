@@ -139,6 +139,7 @@ where
                         Self::schema(),
                     )),
                     ordered: true,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -266,6 +267,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -358,6 +360,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -415,6 +418,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -469,6 +473,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -519,6 +524,7 @@ where
                         SCORES,
                     )),
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -566,6 +572,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -612,6 +619,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -669,6 +677,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -717,6 +726,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -774,6 +784,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -816,6 +827,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -859,6 +871,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,

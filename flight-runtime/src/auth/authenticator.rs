@@ -20,8 +20,8 @@ use crate::principal::Principal;
 /// |---|---|
 /// | `Ok(Some(principal))` | it is them |
 /// | `Ok(None)` | no credentials of this kind: the next one is asked, and at last the call is UNAUTHENTICATED |
-/// | `Err(Error::unauthenticated(…))` | credentials of this kind, and wrong: the call is UNAUTHENTICATED with this message |
-/// | another error | the call ends with it: UNAVAILABLE when the directory of users cannot be reached |
+/// | `Err(Error::unauthenticated(…))` | credentials of this kind, and wrong: unless another knows them, the call is UNAUTHENTICATED with this message |
+/// | another error | nobody else is asked, and the call ends with it: UNAVAILABLE when the directory of users cannot be reached, PERMISSION_DENIED for somebody who is shut out |
 ///
 /// Ready-made: `BasicAuth`, `BearerTokens` and `ApiKeys` (feature `auth`), `JwtAuth` (feature `jwt`),
 /// [`ClientCertificates`](crate::ClientCertificates); and Flight's own handshake, [`ServerAuthHandler`](crate::ServerAuthHandler).

@@ -81,21 +81,22 @@ impl Gate {
         if self.is_open() {
             return Ok(Admission::Open);
         }
-        let anonymous = |refusal| {
-            Ok(Admission::Anonymous {
-                refusal,
-                public: self.is_public(context.method()),
-            })
-        };
+        let mut wrong = None;
         for authenticator in self.all() {
             match authenticator.authenticate(context).await {
                 Ok(Some(principal)) => return Ok(Admission::Known(principal)),
                 Ok(None) => {}
-                Err(error) if error.code() == Code::Unauthenticated => return anonymous(error),
+                // A bearer token that one does not know may be another's.
+                Err(error) if error.code() == Code::Unauthenticated => {
+                    wrong.get_or_insert(error);
+                }
                 Err(error) => return Err(error),
             }
         }
-        anonymous(self.missing())
+        Ok(Admission::Anonymous {
+            refusal: wrong.unwrap_or_else(|| self.missing()),
+            public: self.is_public(context.method()),
+        })
     }
 
     /// What callers without credentials are told.
