@@ -80,6 +80,9 @@ where
     fn actions(&self) -> Vec<ActionType> {
         todo!()
     }
+    fn is_operator(caller: &Principal) -> bool {
+        caller.name() == "operator"
+    }
 }
 #[automatically_derived]
 impl<S> ::flight_runtime::FlightService for Weather<S>
@@ -139,6 +142,7 @@ where
                         Self::schema(),
                     )),
                     ordered: true,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -266,6 +270,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -358,6 +363,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -415,6 +421,12 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Any(
+                        &[
+                            ::flight_runtime::__v0_1::Grant::Role("editor"),
+                            ::flight_runtime::__v0_1::Grant::Scope("stations:write"),
+                        ],
+                    ),
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -469,6 +481,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -519,6 +532,14 @@ where
                         SCORES,
                     )),
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Guard(|
+                        __principal,
+                        __context|
+                    ::flight_runtime::__v0_1::allows(
+                        &(|caller: &Principal| caller.name() == "model"),
+                        __principal,
+                        __context,
+                    )),
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -566,6 +587,14 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Guard(|
+                        __principal,
+                        __context|
+                    ::flight_runtime::__v0_1::allows(
+                        &(Self::is_operator),
+                        __principal,
+                        __context,
+                    )),
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -612,6 +641,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -669,6 +699,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -717,6 +748,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -774,6 +806,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -816,6 +849,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Default,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -859,6 +893,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
+                    access: ::flight_runtime::__v0_1::Access::Public,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
