@@ -6,7 +6,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-use crate::model::Rpc;
+use crate::model::{GrantKind, Rpc};
 use crate::suggest::closest;
 
 /// The mistakes found so far.
@@ -77,10 +77,11 @@ fn listed<S: AsRef<str>>(names: &[S]) -> String {
 
 /// `; did you mean …?` when one of the candidates is close enough, else nothing.
 fn did_you_mean<S: AsRef<str>>(found: &str, candidates: &[S]) -> String {
-    match closest(found, candidates.iter().map(AsRef::as_ref)) {
-        Some(likely) => format!("; did you mean `{likely}`?"),
-        None => String::new(),
-    }
+    likely_meant(closest(found, candidates.iter().map(AsRef::as_ref)))
+}
+
+fn likely_meant(likely: Option<&str>) -> String {
+    likely.map_or_else(String::new, |likely| format!("; did you mean `{likely}`?"))
 }
 
 fn attribute(rpc: Rpc) -> String {
@@ -111,15 +112,17 @@ pub(crate) fn no_handler() -> String {
     )
 }
 
-pub(crate) const SERVER_OPTIONS: [&str; 4] = ["name", "part", "parts", "crate"];
+pub(crate) const SERVER_OPTIONS: [&str; 6] = ["name", "part", "parts", "roles", "scopes", "crate"];
 
-const SERVER_FORMS: &str = "`name = \"..\"`, `part = \"..\"`, `parts(\"..\", \"..\")` and `crate = path::to::flight_runtime`";
+const SERVER_FORMS: &str = "`name = \"..\"`, `part = \"..\"`, `parts(\"..\", \"..\")`, `roles(\"..\", \"..\")`, \
+    `scopes(\"..\", \"..\")` and `crate = path::to::flight_runtime`";
 
 pub(crate) fn unknown_server_option(found: &str) -> String {
-    format!(
-        "`#[flight_server]` has no option `{found}`{}\nits options are {SERVER_FORMS}",
-        did_you_mean(found, &SERVER_OPTIONS)
-    )
+    let likely = match found {
+        "require" | "public" => format!("; did you mean `{found}` on the attribute of a method?"),
+        _ => did_you_mean(found, &SERVER_OPTIONS),
+    };
+    format!("`#[flight_server]` has no option `{found}`{likely}\nits options are {SERVER_FORMS}")
 }
 
 pub(crate) fn server_takes_no_text(text: &str) -> String {
@@ -132,6 +135,8 @@ pub(crate) fn server_takes_no_text(text: &str) -> String {
 pub(crate) fn server_option_form(option: &str) -> String {
     let form = match option {
         "parts" => "parts(\"..\", \"..\")",
+        "roles" => "roles(\"..\", \"..\")",
+        "scopes" => "scopes(\"..\", \"..\")",
         "part" => "part = \"..\"",
         "crate" => "crate = path::to::flight_runtime",
         _ => "name = \"..\"",
@@ -227,22 +232,25 @@ pub(crate) fn equals_form(rpc: Rpc) -> String {
 
 /// What may stand between the parentheses of an RPC attribute.
 fn legal(rpc: Rpc) -> String {
-    match rpc {
-        Rpc::DoGet => {
-            "it takes a route, `schema = <expression>`, `list = <method>` and `ordered`".to_owned()
-        }
-        Rpc::DoExchange => "it takes a route and `schema = <expression>`".to_owned(),
-        Rpc::Action => "it takes the action's name".to_owned(),
-        rpc if rpc.takes_route() => "it takes a route".to_owned(),
-        _ => "it takes nothing".to_owned(),
-    }
+    let own = match rpc {
+        Rpc::DoGet => "it takes a route, `schema = <expression>`, `list = <method>`, `ordered`, ",
+        Rpc::DoExchange => "it takes a route, `schema = <expression>`, ",
+        Rpc::Action => "it takes the action's name, ",
+        rpc if rpc.takes_route() => "it takes a route, ",
+        _ => "it takes ",
+    };
+    format!("{own}`public` and `require = <text or guard>`")
 }
 
 pub(crate) fn unknown_option(rpc: Rpc, found: &str) -> String {
+    let likely = match found {
+        "role" | "roles" => "; did you mean `require = \"role:..\"`?".to_owned(),
+        "scope" | "scopes" => "; did you mean `require = \"scope:..\"`?".to_owned(),
+        _ => did_you_mean(found, rpc.options()),
+    };
     format!(
-        "{} has no option `{found}`{}\n{}",
+        "{} has no option `{found}`{likely}\n{}",
         attribute(rpc),
-        did_you_mean(found, rpc.options()),
         legal(rpc)
     )
 }
@@ -281,7 +289,12 @@ pub(crate) fn takes_no_route(rpc: Rpc, text: &str) -> String {
 
 pub(crate) fn option_form(option: &str) -> String {
     match option {
-        "ordered" => "`ordered` takes no value: it is there or not".to_owned(),
+        "ordered" | "public" => format!("`{option}` takes no value: it is there or not"),
+        "require" => {
+            "`require` is written with `=`: a text, `require = \"role:admin\"`, or a guard, \
+                      `require = my_guard`"
+                .to_owned()
+        }
         "list" => {
             "`list` names a method of this block: `list = stations`, without quotes or parentheses"
                 .to_owned()
@@ -313,6 +326,160 @@ pub(crate) fn action_reserved(name: &str) -> String {
             "the action `{name}` is reserved: names that start with `flight-runtime.` are the server's own"
         )
     }
+}
+
+// ---- who may call
+
+pub(crate) fn grant_name_empty(kind: GrantKind) -> String {
+    format!("the name of a {} is empty", kind.word())
+}
+
+pub(crate) fn grant_name(kind: GrantKind, found: &str) -> String {
+    let words: Vec<String> = found
+        .split(|c: char| c == '|' || c == ',' || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .map(|word| format!("{word:?}"))
+        .collect();
+    let fix = match &words[..] {
+        [] => String::new(),
+        words => format!(
+            "\nfor several write `{}({})`",
+            kind.option(),
+            words.join(", ")
+        ),
+    };
+    format!(
+        "`{found}` cannot be the name of a {}: a name has neither `|` nor white space{fix}",
+        kind.word()
+    )
+}
+
+pub(crate) fn grant_declared_twice(kind: GrantKind, name: &str) -> String {
+    format!("the {} `{name}` is declared twice", kind.word())
+}
+
+pub(crate) fn public_and_require() -> String {
+    "`public` and `require` contradict each other: the one lets in callers without credentials, the other keeps \
+     them out\n\
+     leave one of them out"
+        .to_owned()
+}
+
+pub(crate) fn require_empty() -> String {
+    "`require` names nothing that a caller must have\n\
+     name it, `require = \"role:admin\"`, or leave `require` out; for everybody write `public`"
+        .to_owned()
+}
+
+pub(crate) fn require_gap() -> String {
+    "an alternative of `require` is empty: one `|` stands between two, `\"role:admin | role:operator\"`"
+        .to_owned()
+}
+
+pub(crate) fn require_joined(texts: &[String]) -> String {
+    format!(
+        "alternatives stand in one text: `require = {:?}`",
+        texts.join(" | ")
+    )
+}
+
+pub(crate) fn require_twice(alternative: &str) -> String {
+    format!("`{alternative}` is in this `require` twice: leave one of them out")
+}
+
+const KINDS: &str =
+    "what a caller must have is `role:NAME` or `scope:NAME`; alternatives are separated by `|`";
+
+pub(crate) fn require_without_kind(found: &str, likely: Option<&str>) -> String {
+    format!(
+        "`{found}` does not say whether it is a role or a scope{}\n{KINDS}",
+        likely_meant(likely)
+    )
+}
+
+pub(crate) fn require_kind(found: &str, likely: Option<&str>) -> String {
+    format!(
+        "`{found}` is neither `role` nor `scope`{}\n{KINDS}",
+        likely_meant(likely)
+    )
+}
+
+pub(crate) fn require_without_name(kind: GrantKind, names: &[String]) -> String {
+    let word = kind.word();
+    let fix = match names {
+        [] => declare(kind, "admin"),
+        names => declared(kind, names),
+    };
+    format!("no name follows `{word}:`\n{fix}")
+}
+
+pub(crate) fn require_white_space(kind: GrantKind, name: &str) -> String {
+    format!(
+        "`{}` cannot be the name of a {}: a name has no white space\n\
+         alternatives are separated by `|`; for what must hold at the same time write a guard",
+        name.trim(),
+        kind.word()
+    )
+}
+
+pub(crate) fn require_spaced(kind: GrantKind, name: &str) -> String {
+    let word = kind.word();
+    format!("no white space belongs around the `:`; write `{word}:{name}`")
+}
+
+pub(crate) fn require_commas(texts: &[String]) -> String {
+    format!(
+        "alternatives are separated by `|`, and not by a comma; write `{}`",
+        texts.join(" | ")
+    )
+}
+
+pub(crate) fn require_other_kind(kind: GrantKind, name: &str, other: GrantKind) -> String {
+    let (word, other) = (kind.word(), other.word());
+    format!(
+        "`{name}` is declared as a {other}, and not as a {word}; did you mean `{other}:{name}`?"
+    )
+}
+
+pub(crate) fn require_undeclared(kind: GrantKind, name: &str, names: &[String]) -> String {
+    let (word, option) = (kind.word(), kind.option());
+    if names.is_empty() {
+        return format!(
+            "the {word} `{name}` is not declared: this block declares no {option}\n{}",
+            declare(kind, name)
+        );
+    }
+    let has = declared(kind, names);
+    if names.contains(&format!("{word}:{name}")) {
+        return format!(
+            "the {word} `{name}` is not declared on this block\n\
+             {has}; a name is declared without its kind: `{option}({name:?})`"
+        );
+    }
+    match closest(name, names.iter().map(String::as_str)) {
+        Some(likely) => format!(
+            "the {word} `{name}` is not declared on this block; did you mean `{word}:{likely}`?\n{has}"
+        ),
+        None => format!(
+            "the {word} `{name}` is not declared on this block\n{has}; add `{name:?}` to `{option}(..)`"
+        ),
+    }
+}
+
+/// The declared names of a kind.
+fn declared(kind: GrantKind, names: &[String]) -> String {
+    match names {
+        [only] => format!("its only {} is `{only}`", kind.word()),
+        names => format!("its {} are {}", kind.option(), listed(names)),
+    }
+}
+
+/// How a block declares its first name of a kind.
+fn declare(kind: GrantKind, name: &str) -> String {
+    format!(
+        "write `#[flight_server({}({name:?}))]`; each block declares its own, a part as well",
+        kind.option()
+    )
 }
 
 // ---- routes

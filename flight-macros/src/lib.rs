@@ -12,6 +12,7 @@
 mod check;
 mod errors;
 mod expand;
+mod literal;
 mod model;
 mod parse;
 mod route;

@@ -55,6 +55,7 @@ pub(crate) struct Handler {
     /// More than one when they are alternatives under different conditions.
     pub(crate) lists: Vec<Lister>,
     pub(crate) ordered: bool,
+    pub(crate) access: Access,
     /// Whether no mistake was found in it: others are left out of what is generated.
     pub(crate) sound: bool,
 }
@@ -88,6 +89,98 @@ pub(crate) enum Target {
     Action { name: String, span: Span },
     /// It was written, and wrongly.
     Broken,
+}
+
+/// Who may call a handler.
+pub(crate) enum Access {
+    /// It says nothing: what the server says holds.
+    Default,
+    /// Everybody, without credentials.
+    Public,
+    /// Callers who have one of these.
+    Any(Vec<Grant>),
+    /// Callers whom this value lets in.
+    Guard(Box<Expr>),
+}
+
+/// What a caller may have: `role:admin`.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) kind: GrantKind,
+    pub(crate) name: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GrantKind {
+    Role,
+    Scope,
+}
+
+impl GrantKind {
+    pub(crate) const ALL: [GrantKind; 2] = [GrantKind::Role, GrantKind::Scope];
+
+    /// The word before the `:`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            GrantKind::Role => "role",
+            GrantKind::Scope => "scope",
+        }
+    }
+
+    /// The option of the block that declares names of this kind.
+    pub(crate) fn option(self) -> &'static str {
+        match self {
+            GrantKind::Role => "roles",
+            GrantKind::Scope => "scopes",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Option<GrantKind> {
+        GrantKind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    pub(crate) fn from_option(name: &str) -> Option<GrantKind> {
+        GrantKind::ALL
+            .into_iter()
+            .find(|kind| kind.option() == name)
+    }
+}
+
+/// The roles and scopes that a block declares.
+#[derive(Default)]
+pub(crate) struct Declared {
+    roles: Declaration,
+    scopes: Declaration,
+}
+
+/// The declared names of one kind.
+#[derive(Default)]
+pub(crate) struct Declaration {
+    pub(crate) names: Vec<String>,
+    /// Whether something was wrong with it: then names may be missing here that the user did declare.
+    pub(crate) misread: bool,
+}
+
+impl Declared {
+    pub(crate) fn of(&self, kind: GrantKind) -> &Declaration {
+        match kind {
+            GrantKind::Role => &self.roles,
+            GrantKind::Scope => &self.scopes,
+        }
+    }
+
+    pub(crate) fn of_mut(&mut self, kind: GrantKind) -> &mut Declaration {
+        match kind {
+            GrantKind::Role => &mut self.roles,
+            GrantKind::Scope => &mut self.scopes,
+        }
+    }
+}
+
+impl Declaration {
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|declared| declared == name)
+    }
 }
 
 /// The method that yields the values of a route's path arguments.
@@ -237,9 +330,9 @@ impl Rpc {
     /// The options that its attribute has beside the route.
     pub(crate) fn options(self) -> &'static [&'static str] {
         match self {
-            Rpc::DoGet => &["schema", "list", "ordered"],
-            Rpc::DoExchange => &["schema"],
-            _ => &[],
+            Rpc::DoGet => &["schema", "list", "ordered", "public", "require"],
+            Rpc::DoExchange => &["schema", "public", "require"],
+            _ => &["public", "require"],
         }
     }
 

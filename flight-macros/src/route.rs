@@ -5,12 +5,12 @@
 
 use std::ops::Range;
 
-use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::{Ident, LitStr};
 
 use crate::errors::{self, Errors};
+use crate::literal::within;
 use crate::model::{Name, Route, Rpc, Segment};
 
 /// Takes a route apart; where a mistake was reported, what it is in is left out.
@@ -215,21 +215,4 @@ fn outside_braces(text: &str, wanted: char) -> impl Iterator<Item = usize> {
         }
         (c == wanted && outside).then_some(at)
     })
-}
-
-/// The span of some bytes of a literal, where the compiler can say it.
-fn within(literal: &LitStr, range: Range<usize>) -> Span {
-    let token = literal.token();
-    let written = token.to_string();
-    // With escapes in it the text is not what was written.
-    let offset = match written.find('"') {
-        Some(quote) if written[quote..].contains(literal.value().as_str()) => quote + 1,
-        _ => return literal.span(),
-    };
-    if range.is_empty() {
-        return literal.span();
-    }
-    token
-        .subspan(range.start + offset..range.end + offset)
-        .unwrap_or_else(|| literal.span())
 }

@@ -27,7 +27,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     };
     let mut handlers: Vec<Handler> = block
         .methods()
-        .filter_map(|method| check::handler(method, &mut errors))
+        .filter_map(|method| check::handler(method, &attribute.declared, &mut errors))
         .collect();
     check::across(&block, &mut handlers, &mut errors);
     let joins = !attribute.parts.is_empty();

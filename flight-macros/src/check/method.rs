@@ -6,14 +6,19 @@ use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{FnArg, LitStr, Pat, Receiver, ReceiverKind, ReturnType, Safety, Signature, Token, Type};
 
+use super::access::access;
 use crate::errors::{self, Errors};
 use crate::expand::text;
-use crate::model::{Argument, Handler, Lister, Route, Rpc, Segment, Source, Target};
+use crate::model::{Argument, Declared, Handler, Lister, Route, Rpc, Segment, Source, Target};
 use crate::parse::{Method, RpcAttribute};
 use crate::route;
 
 /// Reads a method that has RPC attributes; `None` when it has none.
-pub(crate) fn handler(method: &Method, errors: &mut Errors) -> Option<Handler> {
+pub(crate) fn handler(
+    method: &Method,
+    declared: &Declared,
+    errors: &mut Errors,
+) -> Option<Handler> {
     let (attribute, others) = method.rpc.split_first()?;
     let before = errors.count();
     for other in others {
@@ -31,6 +36,7 @@ pub(crate) fn handler(method: &Method, errors: &mut Errors) -> Option<Handler> {
         _ => None,
     };
     let arguments = arguments(&method.signature, route, errors);
+    let access = access(attribute, declared, errors);
     if misread {
         // Its names were worth a look, but other routes are not to be compared with half of one.
         target = Target::Broken;
@@ -49,6 +55,7 @@ pub(crate) fn handler(method: &Method, errors: &mut Errors) -> Option<Handler> {
         schema: attribute.schema.clone(),
         lists: Vec::new(),
         ordered: attribute.ordered.is_some(),
+        access,
         sound: errors.count() == before && attribute.sound && others.iter().all(|a| a.sound),
         target,
     })

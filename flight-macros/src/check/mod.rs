@@ -3,6 +3,7 @@
 //! Only syntax is judged here. What a type can do is judged by the traits of the runtime, which see through aliases
 //! and generics where a macro cannot.
 
+mod access;
 mod block;
 mod method;
 

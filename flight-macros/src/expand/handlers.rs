@@ -6,7 +6,7 @@ use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use super::{Extent, Extracted, Names, conditions, extract, marker, text};
+use super::{Extent, Extracted, Names, access, conditions, extract, marker, text};
 use crate::model::{Handler, Route, Rpc, Segment, Source, Target};
 
 pub(super) fn tokens(handler: &Handler, names: &Names) -> TokenStream {
@@ -53,6 +53,7 @@ fn definition(handler: &Handler, names: &Names) -> TokenStream {
         }
         None => quote!(::core::option::Option::None),
     };
+    let access = access::tokens(&handler.access, names);
     quote! {
         #rt::HandlerDef {
             method: #method,
@@ -62,7 +63,7 @@ fn definition(handler: &Handler, names: &Names) -> TokenStream {
             place: #place,
             schema: #schema,
             ordered: #ordered,
-            access: #rt::Access::Default,
+            access: #access,
         }
     }
 }

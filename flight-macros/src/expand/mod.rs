@@ -4,6 +4,7 @@
 //! of the runtime's hidden module. Spans decide where the compiler reports what a trait refuses, so each call has
 //! the span of the tokens that it judges: an argument's type, the return type, the method's name.
 
+mod access;
 mod constructors;
 mod handlers;
 mod list;

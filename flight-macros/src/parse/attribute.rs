@@ -19,6 +19,8 @@ pub(crate) struct RpcAttribute {
     pub(crate) schema: Option<Expr>,
     pub(crate) list: Option<Ident>,
     pub(crate) ordered: Option<Span>,
+    pub(crate) public: Option<Span>,
+    pub(crate) require: Option<Box<Expr>>,
     /// Whether all of it was understood.
     pub(crate) sound: bool,
 }
@@ -159,6 +161,8 @@ impl RpcAttribute {
             schema: None,
             list: None,
             ordered: None,
+            public: None,
+            require: None,
             sound: true,
         };
         match &attribute.meta {
@@ -200,6 +204,8 @@ impl RpcAttribute {
     fn set(&mut self, option: &Ident, text: &str, value: Value, errors: &mut Errors) {
         match (text, value) {
             ("ordered", Value::None) => self.ordered = Some(option.span()),
+            ("public", Value::None) => self.public = Some(option.span()),
+            ("require", Value::Expr(value)) => self.require = Some(value),
             ("schema", Value::Expr(value)) => self.schema = Some(*value),
             ("list", Value::Expr(value)) => match method_name(&value) {
                 Some(method) => self.list = Some(method),

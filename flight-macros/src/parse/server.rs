@@ -1,18 +1,20 @@
 //! The arguments of `#[flight_server(..)]`.
 
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
-use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path};
+use syn::{Expr, Ident, LitStr, Path};
 
 use super::options::{self, Given, Value};
 use crate::errors::{self, Errors};
-use crate::model::Part;
+use crate::literal;
+use crate::model::{Declared, GrantKind, Part};
+use crate::suggest::closest;
 
-/// `#[flight_server(name = "..", part = "..", parts("..", ".."), crate = path)]`
+/// `#[flight_server(name = "..", part = "..", parts(".."), roles(".."), scopes(".."), crate = path)]`
 pub(crate) struct ServerAttribute {
     pub(crate) name: Option<String>,
     pub(crate) part: Option<Part>,
     pub(crate) parts: Vec<Part>,
+    pub(crate) declared: Declared,
     pub(crate) krate: Path,
     /// Whether enough was understood to generate something: which crate it is for, and whether it is a part.
     pub(crate) usable: bool,
@@ -24,20 +26,31 @@ impl ServerAttribute {
             name: None,
             part: None,
             parts: Vec::new(),
+            declared: Declared::default(),
             krate: syn::parse_quote!(::flight_runtime),
             usable: true,
         };
         let mut seen: Vec<(String, Span)> = Vec::new();
-        for given in options::parse(tokens, errors) {
+        let before = errors.count();
+        let all = options::parse(tokens, errors);
+        if errors.count() != before {
+            // What was stepped over may have declared anything.
+            attribute.misread(&GrantKind::ALL);
+        }
+        for given in all {
             match given {
                 Given::Text(text) => {
                     errors.at(text.span(), errors::server_takes_no_text(&text.value()));
                 }
-                Given::Other(tokens) => errors.under(tokens, errors::unexpected_token()),
+                Given::Other(tokens) => {
+                    errors.under(tokens, errors::unexpected_token());
+                    attribute.misread(&GrantKind::ALL);
+                }
                 Given::Option(name, value) => {
                     let text = name.to_string();
                     if seen.iter().any(|(seen, _)| *seen == text) {
                         errors.at(name.span(), errors::option_twice(&text));
+                        attribute.misread(GrantKind::from_option(&text).as_slice());
                         continue;
                     }
                     attribute.set(&name, &text, value, errors);
@@ -70,6 +83,11 @@ impl ServerAttribute {
                 self.usable &= self.part.is_some();
             }
             ("parts", Value::List(list)) => self.set_parts(list, errors),
+            ("roles" | "scopes", Value::List(list)) => {
+                if let Some(kind) = GrantKind::from_option(text) {
+                    self.declare(kind, list, errors);
+                }
+            }
             ("crate", Value::Expr(value)) => match *value {
                 Expr::Path(path) if path.qself.is_none() => self.krate = path.path,
                 other => {
@@ -77,37 +95,26 @@ impl ServerAttribute {
                     self.usable = false;
                 }
             },
-            ("name" | "part" | "parts" | "crate", value) => {
+            ("name" | "part" | "parts" | "roles" | "scopes" | "crate", value) => {
                 match value {
                     Value::Expr(value) => errors.under(value, errors::server_option_form(text)),
                     _ => errors.at(option.span(), errors::server_option_form(text)),
                 }
-                self.usable &= matches!(text, "name" | "parts");
+                self.usable &= !matches!(text, "part" | "crate");
+                self.misread(GrantKind::from_option(text).as_slice());
             }
             _ => {
                 errors.at(option.span(), errors::unknown_server_option(text));
-                // Most likely a misspelt `part` or `crate`: a second `FlightService` would be one more error.
-                self.usable &= matches!(
-                    crate::suggest::closest(text, errors::SERVER_OPTIONS),
-                    Some("name" | "parts") | None
-                );
+                let likely = closest(text, errors::SERVER_OPTIONS);
+                // A misspelt `part` or `crate`: a second `FlightService` would be one more error.
+                self.usable &= !matches!(likely, Some("part" | "crate"));
+                self.misread(likely.and_then(GrantKind::from_option).as_slice());
             }
         }
     }
 
     fn set_parts(&mut self, list: TokenStream, errors: &mut Errors) {
-        for given in options::parse(list, errors) {
-            let text = match given {
-                Given::Text(text) => text,
-                Given::Option(other, _) => {
-                    errors.at(other.span(), errors::server_option_form("parts"));
-                    continue;
-                }
-                Given::Other(tokens) => {
-                    errors.under(tokens, errors::server_option_form("parts"));
-                    continue;
-                }
-            };
+        for text in strings(list, "parts", errors) {
             if self.parts.iter().any(|part| part.name == text.value()) {
                 errors.at(text.span(), errors::part_twice(&text.value()));
             } else {
@@ -115,23 +122,55 @@ impl ServerAttribute {
             }
         }
     }
+
+    fn declare(&mut self, kind: GrantKind, list: TokenStream, errors: &mut Errors) {
+        let before = errors.count();
+        let declaration = self.declared.of_mut(kind);
+        for text in strings(list, kind.option(), errors) {
+            let name = text.value();
+            if name.is_empty() {
+                errors.at(text.span(), errors::grant_name_empty(kind));
+            } else if name.contains(|c: char| c == '|' || c.is_whitespace()) {
+                errors.at(text.span(), errors::grant_name(kind, &name));
+            } else if declaration.has(&name) {
+                errors.at(text.span(), errors::grant_declared_twice(kind, &name));
+            } else {
+                declaration.names.push(name);
+            }
+        }
+        declaration.misread |= errors.count() != before;
+    }
+
+    /// Names of these kinds may have been declared in what was not understood.
+    fn misread(&mut self, kinds: &[GrantKind]) {
+        for kind in kinds {
+            self.declared.of_mut(*kind).misread = true;
+        }
+    }
+}
+
+/// The string literals in the parentheses of an option.
+fn strings(list: TokenStream, option: &str, errors: &mut Errors) -> Vec<LitStr> {
+    let mut strings = Vec::new();
+    for given in options::parse(list, errors) {
+        match given {
+            Given::Text(text) => strings.push(text),
+            Given::Option(other, _) => {
+                errors.at(other.span(), errors::server_option_form(option));
+            }
+            Given::Other(tokens) => errors.under(tokens, errors::server_option_form(option)),
+        }
+    }
+    strings
 }
 
 /// The string literal that an option must have.
 fn string(value: &Expr, option: &str, errors: &mut Errors) -> Option<LitStr> {
-    let mut value = value;
-    while let Expr::Group(group) = value {
-        value = &group.expr;
+    let text = literal::string(value);
+    if text.is_none() {
+        errors.under(value, errors::server_option_form(option));
     }
-    if let Expr::Lit(ExprLit {
-        lit: Lit::Str(text),
-        ..
-    }) = value
-    {
-        return Some(text.clone());
-    }
-    errors.under(value.to_token_stream(), errors::server_option_form(option));
-    None
+    text.cloned()
 }
 
 /// A part's name, which becomes part of an identifier.

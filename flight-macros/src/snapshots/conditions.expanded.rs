@@ -49,7 +49,10 @@ impl ::flight_runtime::FlightService for A {
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
-                    access: ::flight_runtime::__v0_1::Access::Default,
+                    access: ::flight_runtime::__v0_1::Access::Guard(|
+                        __principal,
+                        __context|
+                    ::flight_runtime::__v0_1::allows(&(guard), __principal, __context)),
                 },
                 |
                     __this: ::std::sync::Arc<Self>,

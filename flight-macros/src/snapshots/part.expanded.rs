@@ -23,7 +23,9 @@ impl Weather {
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
-                    access: crate::runtime::__v0_1::Access::Default,
+                    access: crate::runtime::__v0_1::Access::Any(
+                        &[crate::runtime::__v0_1::Grant::Role("admin")],
+                    ),
                 },
                 |
                     __this: ::std::sync::Arc<Self>,

@@ -80,6 +80,9 @@ where
     fn actions(&self) -> Vec<ActionType> {
         todo!()
     }
+    fn is_operator(caller: &Principal) -> bool {
+        caller.name() == "operator"
+    }
 }
 #[automatically_derived]
 impl<S> ::flight_runtime::FlightService for Weather<S>
@@ -418,7 +421,12 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
-                    access: ::flight_runtime::__v0_1::Access::Default,
+                    access: ::flight_runtime::__v0_1::Access::Any(
+                        &[
+                            ::flight_runtime::__v0_1::Grant::Role("editor"),
+                            ::flight_runtime::__v0_1::Grant::Scope("stations:write"),
+                        ],
+                    ),
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -524,7 +532,14 @@ where
                         SCORES,
                     )),
                     ordered: false,
-                    access: ::flight_runtime::__v0_1::Access::Default,
+                    access: ::flight_runtime::__v0_1::Access::Guard(|
+                        __principal,
+                        __context|
+                    ::flight_runtime::__v0_1::allows(
+                        &(|caller: &Principal| caller.name() == "model"),
+                        __principal,
+                        __context,
+                    )),
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -572,7 +587,14 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
-                    access: ::flight_runtime::__v0_1::Access::Default,
+                    access: ::flight_runtime::__v0_1::Access::Guard(|
+                        __principal,
+                        __context|
+                    ::flight_runtime::__v0_1::allows(
+                        &(Self::is_operator),
+                        __principal,
+                        __context,
+                    )),
                 },
                 |
                     __this: ::std::sync::Arc<Self>,
@@ -871,7 +893,7 @@ where
                     },
                     schema: ::core::option::Option::None,
                     ordered: false,
-                    access: ::flight_runtime::__v0_1::Access::Default,
+                    access: ::flight_runtime::__v0_1::Access::Public,
                 },
                 |
                     __this: ::std::sync::Arc<Self>,

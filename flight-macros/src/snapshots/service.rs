@@ -43,7 +43,7 @@ where
         todo!()
     }
 
-    #[do_put("stations/{station}")]
+    #[do_put("stations/{station}", require = "role:editor | scope:stations:write")]
     async fn add(&self, station: String, rows: BatchStream, acks: MetadataWriter) -> Result<PutResult, Error> {
         todo!()
     }
@@ -51,13 +51,13 @@ where
     #[do_put]
     fn swallow(&self, rows: BatchStream) {}
 
-    #[do_exchange("score", schema = SCORES)]
+    #[do_exchange("score", schema = SCORES, require = |caller: &Principal| caller.name() == "model")]
     async fn score(&self, rows: BatchStream) -> Result<BatchStream, Error> {
         todo!()
     }
 
     /// Merge small files.
-    #[action("compact")]
+    #[action("compact", require = Self::is_operator)]
     async fn compact(&self, Json(request): Json<Compact>) -> Result<Json<Compacted>, Error> {
         todo!()
     }
@@ -88,8 +88,12 @@ where
         todo!()
     }
 
-    #[list_actions]
+    #[list_actions(public)]
     fn actions(&self) -> Vec<ActionType> {
         todo!()
+    }
+
+    fn is_operator(caller: &Principal) -> bool {
+        caller.name() == "operator"
     }
 }

@@ -8,6 +8,9 @@ use crate::server::expand;
 
 const SERVICE: &str = include_str!("../snapshots/service.rs");
 
+/// What its methods require.
+const DECLARED: &str = "roles(\"editor\"), scopes(\"stations:write\")";
+
 fn pretty(expansion: TokenStream) -> String {
     prettyplease::unparse(&syn::parse2(expansion).expect("items"))
 }
@@ -15,7 +18,10 @@ fn pretty(expansion: TokenStream) -> String {
 #[test]
 fn a_service_with_every_attribute() {
     let whole = SERVICE.replace("half typed @ # code stays as it is", "todo!()");
-    let expansion = expand(tokens("parts(\"maintenance\")"), tokens(&whole));
+    let expansion = expand(
+        tokens(&format!("parts(\"maintenance\"), {DECLARED}")),
+        tokens(&whole),
+    );
     assert_eq!(reported(&expansion), []);
     compare("service.expanded.rs", &pretty(expansion));
 }
@@ -23,10 +29,10 @@ fn a_service_with_every_attribute() {
 #[test]
 fn a_part() {
     let expansion = expand(
-        tokens("part = \"maintenance\", crate = crate::runtime"),
+        tokens("part = \"maintenance\", crate = crate::runtime, roles(\"admin\")"),
         tokens(
             r#"impl Weather {
-                #[crate::runtime::action("vacuum")]
+                #[crate::runtime::action("vacuum", require = "role:admin")]
                 async fn vacuum(&self) -> Result<(), Error> { Ok(()) }
             }"#,
         ),
@@ -37,7 +43,7 @@ fn a_part() {
 
 #[test]
 fn bodies_are_not_read() {
-    let expansion = expand(tokens(""), tokens(SERVICE));
+    let expansion = expand(tokens(DECLARED), tokens(SERVICE));
     let text = expansion.to_string();
     assert!(
         text.contains("half typed @ # code stays as it is"),
@@ -62,7 +68,7 @@ fn conditions_are_on_everything_that_is_generated() {
         tokens(""),
         tokens(
             r#"#[cfg(outer)] impl A {
-                #[cfg(a)] #[cfg_attr(b, cfg(c), inline)] #[do_get("x/{y}", list = ys)]
+                #[cfg(a)] #[cfg_attr(b, cfg(c), inline)] #[do_get("x/{y}", list = ys, require = guard)]
                 async fn x(&self, y: u8) -> BatchStream { todo!() }
                 #[cfg(d)] async fn ys(&self) -> Vec<u8> { todo!() }
             }"#,
@@ -74,7 +80,7 @@ fn conditions_are_on_everything_that_is_generated() {
 
 #[test]
 fn nothing_is_visible_but_what_is_meant_to_be() {
-    let expansion = expand(tokens(""), tokens(SERVICE));
+    let expansion = expand(tokens(DECLARED), tokens(SERVICE));
     let file: syn::File = syn::parse2(tokens(
         &expansion
             .to_string()

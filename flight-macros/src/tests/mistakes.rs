@@ -384,7 +384,7 @@ const ACROSS: &[(&str, &str)] = &[
     ),
 ];
 
-fn page(cases: impl IntoIterator<Item = (String, String, String)>) -> String {
+pub(super) fn page(cases: impl IntoIterator<Item = (String, String, String)>) -> String {
     let mut page = String::new();
     for (what, attribute, item) in cases {
         let expansion = expand(tokens(&attribute), tokens(&item));

@@ -1,5 +1,6 @@
 //! Expansions as text, against files that a reviewer reads: `UPDATE_SNAPSHOTS=1 cargo test` rewrites them.
 
+mod access;
 mod expansion;
 mod mistakes;
 
