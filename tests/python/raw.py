@@ -110,12 +110,15 @@ def ipc_messages(batches, schema=None, options=None):
 class Channel:
     """A grpcio channel whose messages are bytes."""
 
-    def __init__(self, location):
+    def __init__(self, location, credentials=None):
         target = location.split("://", 1)[1]
         if location.startswith("grpc+unix://"):
             target = "unix:" + target
         size = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-        self.channel = grpc.insecure_channel(target, options=size)
+        if credentials:
+            self.channel = grpc.secure_channel(target, credentials, options=size)
+        else:
+            self.channel = grpc.insecure_channel(target, options=size)
 
     def _method(self, kind, name):
         return getattr(self.channel, kind)(f"/{SERVICE}/{name}")

@@ -26,6 +26,11 @@ def binary():
     return str(path)
 
 
+def methods():
+    """The names of all calls of the Flight protocol, as the framework knows them."""
+    return json.loads(subprocess.run([binary(), "--methods"], capture_output=True, check=True).stdout)
+
+
 class Server:
     """A running service. `location` is where it listens."""
 

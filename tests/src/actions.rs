@@ -13,7 +13,9 @@ use futures::stream::{self, Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::layers::Passed;
 use crate::ledger::Ledger;
+use crate::watched::{Intercepted, Tenant, Watched};
 
 /// Actions; the ledger is what `seen` reads.
 pub(crate) struct Actions {
@@ -263,6 +265,42 @@ impl Actions {
             "location": context.server().map(|server| server.location().to_string()),
             "port": context.server().map(|server| server.port()),
         })))
+    }
+
+    /// What middleware and layers have left.
+    #[action("around")]
+    async fn around(
+        &self,
+        context: CallContext,
+        tenant: Option<Middleware<Tenant>>,
+    ) -> Json<Value> {
+        let by_key = |key: &str| {
+            let watched = context.get_middleware::<Watched>(key);
+            watched.map(|watched| watched.name)
+        };
+        let first = context.middleware::<Watched>().map(|watched| watched.name);
+        let extensions = context.extensions();
+        Json(serde_json::json!({
+            "tenant": tenant.map(|tenant| tenant.0.0.clone()),
+            "outer": by_key("outer"),
+            "inner": by_key("inner"),
+            "tenant as another type": by_key("tenant"),
+            "first": first,
+            "intercepted": extensions.get::<Intercepted>().map(|intercepted| intercepted.0.clone()),
+            "layers": extensions.get::<Passed>().map(|passed| passed.0.clone()),
+        }))
+    }
+
+    /// Needs a middleware that is not there for every call.
+    #[action("tenant")]
+    async fn tenant(&self, tenant: Middleware<Tenant>) -> String {
+        tenant.0.0.clone()
+    }
+
+    /// What middleware wrote down so far.
+    #[action("noted")]
+    async fn noted(&self, name: String) -> Json<Value> {
+        Json(self.ledger.now(&name))
     }
 
     #[action("headers")]

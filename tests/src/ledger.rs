@@ -28,6 +28,25 @@ impl Ledger {
         });
     }
 
+    /// Appends to the notes of this name, which are a list.
+    pub(crate) fn append(&self, name: &str, note: Value) {
+        self.notes.send_modify(|notes| {
+            let list = notes.entry(name.to_owned()).or_insert_with(|| json!([]));
+            if let Some(list) = list.as_array_mut() {
+                list.push(note);
+            }
+        });
+    }
+
+    /// The note of this name as it is now.
+    pub(crate) fn now(&self, name: &str) -> Value {
+        self.notes
+            .borrow()
+            .get(name)
+            .cloned()
+            .unwrap_or(Value::Null)
+    }
+
     /// Notes that a handler of this name has begun.
     pub(crate) fn began(&self, name: &str) {
         self.write(&format!("{name} began"), json!({ "at": now() }));

@@ -9,6 +9,8 @@
 //! | `actions` | DoAction, errors, headers and trailers |
 //! | `flights` | FlightInfo, schema and poll handlers of one's own |
 //! | `catch_all` | handlers without a route |
+//! | `guarded`, `login` | handlers under rules, and the ways to be known |
+//! | `watched` | middleware and layers |
 //!
 //! What a handler saw goes into the [`Ledger`], from which the action `seen` reads it.
 
@@ -18,28 +20,39 @@ mod data;
 mod downloads;
 mod exchanges;
 mod flights;
+mod guarded;
+mod layers;
 mod ledger;
+mod login;
 mod options;
 mod streams;
 mod uploads;
+mod watched;
 
 use flight_runtime::{FlightServer, FlightServerBuilder};
 
 pub use ledger::Ledger;
+pub use login::Auth;
 pub use options::{Options, Services};
 
 /// The server that the options ask for.
 pub fn builder(options: &Options) -> FlightServerBuilder {
     let ledger = Ledger::default();
+    let basic = login::basic(options.token_idle);
     let mut builder = match options.services {
         Services::All => FlightServer::builder(downloads::Downloads::default())
             .add_service(streams::Streams::new(ledger.clone()))
             .add_service(uploads::Uploads::new(ledger.clone()))
             .add_service(exchanges::Exchanges::new(ledger.clone()))
-            .add_service(actions::Actions::new(ledger))
+            .add_service(actions::Actions::new(ledger.clone()))
             .add_service(flights::Flights),
         Services::CatchAll => FlightServer::builder(catch_all::CatchAll),
         Services::ActionsAlone => FlightServer::builder(catch_all::ActionsAlone),
+        Services::Guarded => FlightServer::builder(guarded::Guarded::new(
+            ledger.clone(),
+            login::tokens(&options.auth, &basic),
+        ))
+        .add_service(actions::Actions::new(ledger.clone())),
         Services::DownloadsAlone => FlightServer::builder(catch_all::DownloadsAlone),
     };
     if let Some(location) = &options.location {
@@ -64,5 +77,13 @@ pub fn builder(options: &Options) -> FlightServerBuilder {
         builder = builder.client_certificate_optional();
     }
     builder = builder.verify_client(options.verify_client);
+    builder = login::add(builder, &options.auth, &basic);
+    builder = builder.public(options.public.iter().copied());
+    if options.watch {
+        builder = watched::watch(builder, &ledger);
+    }
+    if options.layers {
+        builder = layers::add(builder);
+    }
     builder.expose_internal_errors(options.expose)
 }

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use flight_runtime::Method;
+
+use crate::login::Auth;
+
 /// Which services run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Services {
@@ -10,6 +14,8 @@ pub enum Services {
     All,
     /// Handlers without a route alone.
     CatchAll,
+    /// Handlers that not everybody may use, and those of `actions`.
+    Guarded,
     /// A service of one action and nothing else.
     ActionsAlone,
     /// A service of one `#[do_get]` and nothing else.
@@ -19,7 +25,7 @@ pub enum Services {
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// `--services all|catch-all|actions-alone|downloads-alone`
+    /// `--services all|catch-all|guarded|actions-alone|downloads-alone`
     pub services: Services,
     /// `--location URI`
     pub location: Option<String>,
@@ -39,6 +45,16 @@ pub struct Options {
     pub verify_client: bool,
     /// `--client-optional`: a client may show a certificate.
     pub client_optional: bool,
+    /// `--auth KIND`, several times
+    pub auth: Vec<Auth>,
+    /// `--public METHOD`, several times
+    pub public: Vec<Method>,
+    /// `--token-idle MILLISECONDS`, of logins
+    pub token_idle: Option<Duration>,
+    /// `--watch`: middleware that writes down what it sees.
+    pub watch: bool,
+    /// `--layers`: tower layers around the service.
+    pub layers: bool,
     /// `--expose`: errors that `?` swept up are shown to clients.
     pub expose: bool,
     /// `--tonic`: mounted in tonic's server instead of the framework's.
@@ -68,6 +84,7 @@ impl Options {
                     options.services = match value()?.as_str() {
                         "all" => Services::All,
                         "catch-all" => Services::CatchAll,
+                        "guarded" => Services::Guarded,
                         "actions-alone" => Services::ActionsAlone,
                         "downloads-alone" => Services::DownloadsAlone,
                         other => return Err(format!("no services `{other}`")),
@@ -87,6 +104,21 @@ impl Options {
                 "--client-ca" => options.client_ca.push(value()?),
                 "--verify-client" => options.verify_client = true,
                 "--client-optional" => options.client_optional = true,
+                "--auth" => options.auth.push(value()?.parse()?),
+                "--public" => {
+                    let name = value()?;
+                    let mut methods = Method::ALL.into_iter();
+                    let found = methods.find(|method| method.name() == name);
+                    options
+                        .public
+                        .push(found.ok_or_else(|| format!("no method `{name}`"))?);
+                }
+                "--token-idle" => {
+                    let milliseconds = number(value()?)?;
+                    options.token_idle = Some(Duration::from_millis(milliseconds.into()));
+                }
+                "--watch" => options.watch = true,
+                "--layers" => options.layers = true,
                 "--expose" => options.expose = true,
                 "--tonic" => options.tonic = true,
                 _ => return Err(format!("no option `{name}`")),

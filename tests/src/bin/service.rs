@@ -1,13 +1,14 @@
 //! Serves the service under test until its standard input closes, or SIGTERM.
 //!
-//! Prints one line of JSON when it is ready: `{"location": "grpc://localhost:41001"}`.
+//! Prints one line of JSON when it is ready: `{"location": "grpc://localhost:41001"}`. With `--methods` alone it prints the names of all
+//! calls, and ends.
 
 use std::fmt::Debug;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use flight_runtime::Error;
 use flight_runtime::tonic::transport::Server;
 use flight_runtime::tonic::transport::server::TcpIncoming;
+use flight_runtime::{Error, Method};
 use flight_tests::{Options, builder};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -27,6 +28,10 @@ async fn main() -> Result<(), Error> {
         .with(Announce);
     tracing::subscriber::set_global_default(subscriber)?;
 
+    if std::env::args().nth(1).as_deref() == Some("--methods") {
+        println!("{}", serde_json::json!(Method::ALL.map(Method::name)));
+        return Ok(());
+    }
     let options = Options::parse(std::env::args().skip(1)).map_err(Error::invalid_argument)?;
     let closed = stdin_closed();
     if options.tonic {
