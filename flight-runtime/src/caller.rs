@@ -61,10 +61,10 @@ pub(crate) struct ClientCertificate {
 }
 
 impl Caller {
-    pub(crate) fn identity(&self) -> &str {
-        self.certificate
-            .as_ref()
-            .map_or("", |certificate| &certificate.identity)
+    /// The name in the certificate, if it has one.
+    pub(crate) fn identity(&self) -> Option<&str> {
+        let identity = &self.certificate.as_ref()?.identity;
+        (!identity.is_empty()).then_some(identity)
     }
 
     pub(crate) fn certificates(&self) -> &[Bytes] {

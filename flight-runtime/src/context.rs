@@ -1,7 +1,9 @@
 //! [`CallContext`]: who calls, until when, and what goes back beside the data.
 
+use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,6 +14,7 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use crate::Error;
 use crate::caller::{Caller, Peer};
 use crate::handle::ServerHandle;
+use crate::principal::{Admission, Principal};
 use crate::rpc::Method;
 
 /// Everything about a call that is not its payload.
@@ -44,6 +47,9 @@ struct Inner {
     deadline: Option<Instant>,
     cancelled: CancellationToken,
     outgoing: Mutex<Outgoing>,
+    /// Unset until the caller was asked for credentials.
+    admission: OnceLock<Admission>,
+    middleware: Mutex<Vec<(Cow<'static, str>, Arc<dyn Any + Send + Sync>)>>,
     server: Option<ServerHandle>,
 }
 
@@ -75,6 +81,8 @@ impl CallContext {
                 headers: Some(HeaderMap::new()),
                 ..Outgoing::default()
             }),
+            admission: OnceLock::new(),
+            middleware: Mutex::default(),
             server,
         })))
     }
@@ -89,11 +97,12 @@ impl CallContext {
         self.0.caller.peer
     }
 
-    /// Who calls, by the client's TLS certificate: its first URI name, else its first DNS name, else the common name of its
-    /// subject; `""` when nobody vouches for the client.
+    /// Who calls: the name of the [`principal`](Self::principal), else the name in the client's TLS certificate; `""` when nobody vouches
+    /// for the client.
     ///
-    /// A certificate was verified against [`root_certificates`](crate::FlightServerBuilder::root_certificates), so the name is
-    /// as trustworthy as they are. It is read once a connection. A service that is mounted in another server sees `""`.
+    /// The name in a certificate is its first URI name, else its first DNS name, else the common name of its subject, read once a
+    /// connection. It was verified against [`root_certificates`](crate::FlightServerBuilder::root_certificates), so it is as trustworthy as
+    /// they are. A service that is mounted in another server knows no certificates.
     ///
     /// ```
     /// use flight_runtime::prelude::*;
@@ -111,7 +120,52 @@ impl CallContext {
     /// # }
     /// ```
     pub fn peer_identity(&self) -> &str {
+        match self.principal() {
+            Some(principal) => principal.name(),
+            None => self.certificate_identity().unwrap_or_default(),
+        }
+    }
+
+    /// Who calls, as an [`Authenticator`](crate::Authenticator) found out; `None` when the server has none, and in what is public also for
+    /// callers without credentials.
+    pub fn principal(&self) -> Option<&Principal> {
+        match self.0.admission.get()? {
+            Admission::Known(principal) => Some(principal),
+            Admission::Open | Admission::Anonymous { .. } => None,
+        }
+    }
+
+    /// The name in the client's certificate, whoever the principal is.
+    pub(crate) fn certificate_identity(&self) -> Option<&str> {
         self.0.caller.identity()
+    }
+
+    /// The middleware of this type that was started for the call; the first one, where several are of it.
+    ///
+    /// ```
+    /// use flight_runtime::ServerMiddleware;
+    /// use flight_runtime::prelude::*;
+    ///
+    /// struct Tenant(String);
+    /// impl ServerMiddleware for Tenant {}
+    ///
+    /// fn tenant(context: &CallContext) -> Option<String> {
+    ///     Some(context.middleware::<Tenant>()?.0.clone())
+    /// }
+    /// ```
+    pub fn middleware<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let middleware = self.started();
+        let mut found = middleware
+            .iter()
+            .filter_map(|(_, middleware)| Arc::clone(middleware).downcast().ok());
+        found.next()
+    }
+
+    /// The middleware that was started under this key; `None` also when it is of another type.
+    pub fn get_middleware<T: Any + Send + Sync>(&self, key: &str) -> Option<Arc<T>> {
+        let middleware = self.started();
+        let (_, found) = middleware.iter().find(|(name, _)| name == key)?;
+        Arc::clone(found).downcast().ok()
     }
 
     /// The chain that the client proved to be its own over TLS, its own certificate first, in DER; empty without one.
@@ -187,7 +241,32 @@ impl CallContext {
         self.0.server.as_ref()
     }
 
-    fn outgoing(&self) -> std::sync::MutexGuard<'_, Outgoing> {
+    pub(crate) fn admission(&self) -> Option<&Admission> {
+        self.0.admission.get()
+    }
+
+    /// Says whether the call was let in, once.
+    pub(crate) fn admit(&self, admission: Admission) {
+        let _ = self.0.admission.set(admission);
+    }
+
+    /// Lets handlers find a middleware.
+    pub(crate) fn add_middleware(
+        &self,
+        key: Cow<'static, str>,
+        middleware: Arc<dyn Any + Send + Sync>,
+    ) {
+        self.started().push((key, middleware));
+    }
+
+    fn started(&self) -> MutexGuard<'_, Vec<(Cow<'static, str>, Arc<dyn Any + Send + Sync>)>> {
+        self.0
+            .middleware
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
         // A panic while it was held leaves two header maps, which are whole at every moment.
         self.0
             .outgoing
@@ -214,12 +293,14 @@ impl fmt::Debug for CallContext {
         f.debug_struct("CallContext")
             .field("method", &self.0.method)
             .field("peer", &self.0.caller.peer)
+            .field("peer_identity", &self.peer_identity())
             .field("deadline", &self.0.deadline)
             .finish_non_exhaustive()
     }
 }
 
-fn metadata(key: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue), Error> {
+/// A header or trailer as it goes on the wire.
+pub(crate) fn metadata(key: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue), Error> {
     let lower = key.to_ascii_lowercase();
     if lower.starts_with("grpc-") {
         return Err(Error::internal(format!(

@@ -190,6 +190,22 @@ impl Error {
         Self::hidden(format!("the handler panicked: {text}"))
     }
 
+    /// What a tower layer refused a call with.
+    pub(crate) fn of_layer(error: BoxError) -> Self {
+        from_box(error)
+    }
+
+    /// The same error for another call: all of it but the source.
+    pub(crate) fn again(&self) -> Self {
+        Self(Box::new(Inner {
+            code: self.0.code,
+            message: self.0.message.clone(),
+            extra_info: self.0.extra_info.clone(),
+            source: None,
+            hidden: self.0.hidden,
+        }))
+    }
+
     /// The same error with a prefix on its message: where it happened.
     #[must_use]
     pub(crate) fn context(mut self, place: impl fmt::Display) -> Self {

@@ -151,13 +151,24 @@ impl<T: Send + 'static> Running<T> {
     pub(crate) fn start(
         handler: impl FnOnce(Sink<T>) -> BoxFuture<'static, Result<(), Error>>,
     ) -> Self {
+        Self::try_start(|sink| Ok(handler(sink)))
+    }
+
+    /// Starts a handler that may be refused: the error is then all that comes.
+    pub(crate) fn try_start(
+        handler: impl FnOnce(Sink<T>) -> Result<BoxFuture<'static, Result<(), Error>>, Error>,
+    ) -> Self {
         let (sender, receiver) = mpsc::channel(1);
+        let (handler, error) = match handler(Sink { sender }) {
+            Ok(handler) => (Some(handler), None),
+            Err(error) => (None, Some(error)),
+        };
         Self {
             receiver,
-            handler: Some(handler(Sink { sender })),
+            handler,
             many: Vec::new().into_iter(),
             rest: None,
-            error: None,
+            error,
         }
     }
 

@@ -127,16 +127,17 @@ impl Router {
             .unwrap_or_default()
     }
 
-    /// The route that an address belongs to, with its arguments; `None` when there is none.
+    /// The route that an address belongs to; `None` when there is none. Its arguments are apart, because whoever may not use the route is not
+    /// told what is wrong with them.
     ///
     /// # Errors
     ///
     /// INVALID_ARGUMENT for a query argument that the route does not have, and for text that is not UTF-8.
-    pub(crate) fn find(&self, address: &Address) -> Option<Result<(usize, ArgTexts), Error>> {
+    pub(crate) fn find(&self, address: &Address) -> Option<(usize, Result<ArgTexts, Error>)> {
         let found = self.paths.at(address.path()).ok()?;
         let index = *found.value;
         let (route, args) = self.routes.get(index)?;
-        Some(arguments(route, args, &found.params, address).map(|texts| (index, texts)))
+        Some((index, arguments(route, args, &found.params, address)))
     }
 }
 
@@ -238,7 +239,7 @@ mod tests {
         let address = Address::from_bytes(text.as_bytes()).unwrap();
         router()
             .find(&address)
-            .map(|found| found.map(|(_, texts)| texts.0))
+            .map(|(_, found)| found.map(|texts| texts.0))
     }
 
     #[test]

@@ -1,18 +1,33 @@
 //! [`FlightServerBuilder`]: services and settings, then a running server or a tower service.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+use http::{Request, Response};
+use http_body::Body;
+use tower::Layer;
 
 use super::listener::bind;
 use super::running::RunningServer;
 use super::tls::{Pem, TlsSettings};
 use super::{StopSignals, run};
 use crate::Error;
+use crate::auth::{Authenticator, Gate, ServerAuthHandler};
+use crate::error::BoxError;
 use crate::handle::{ServerHandle, Signals};
-use crate::location::Location;
-use crate::service::{FlightService, GrpcService, Handlers, Service, Settings};
+use crate::location::{Location, Target};
+use crate::middleware::{ServerMiddlewareFactory, Stack};
+use crate::rpc::Method;
+use crate::service::{
+    CallData, CallService, FlightService, GrpcService, Handlers, Service, Settings,
+};
 use crate::wire::encode::DEFAULT_MAX_MESSAGE_SIZE;
 use crate::wire::guard::GuardLimits;
+
+/// Puts a layer of any type around a service.
+type AddLayer = Box<dyn FnOnce(CallService) -> CallService + Send + Sync>;
 
 /// Services and settings of a server.
 ///
@@ -37,12 +52,14 @@ use crate::wire::guard::GuardLimits;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 #[must_use = "a builder does nothing until `serve`, `start` or `into_service`"]
 pub struct FlightServerBuilder {
     /// The first clash between handlers ends the start.
     handlers: Result<Handlers, Error>,
     settings: Settings,
+    gate: Gate,
+    middleware: Stack,
+    layers: Vec<AddLayer>,
     location: Location,
     tls: TlsSettings,
     shutdown_grace: Duration,
@@ -59,6 +76,9 @@ impl FlightServerBuilder {
                 advertise: Vec::new(),
                 guard: GuardLimits::default(),
             },
+            gate: Gate::default(),
+            middleware: Stack::default(),
+            layers: Vec::new(),
             location: Location::default(),
             tls: TlsSettings::default(),
             shutdown_grace: Duration::from_secs(30),
@@ -174,6 +194,142 @@ impl FlightServerBuilder {
         self
     }
 
+    /// Authenticates by Flight's handshake, as `auth_handler` does in other Flight libraries: see [`ServerAuthHandler`]. Default: none.
+    ///
+    /// With it, every call needs credentials but for what is `public` on its attribute or through [`public`](Self::public).
+    ///
+    /// # Errors
+    ///
+    /// At the start: a second one.
+    pub fn auth_handler(mut self, handler: impl ServerAuthHandler) -> Self {
+        self.gate.set_handler(handler);
+        self
+    }
+
+    /// Knows callers by what they send: see [`Authenticator`]. Several are asked one after the other. Default: none.
+    ///
+    /// With one, every call needs credentials but for what is `public` on its attribute or through [`public`](Self::public); ListFlights,
+    /// ListActions and the lists in error messages show callers what they may use. In plain text on a network, where credentials can be
+    /// read by others, the log has a warning.
+    ///
+    /// ```no_run
+    /// use flight_runtime::ClientCertificates;
+    /// use flight_runtime::prelude::*;
+    ///
+    /// struct Tables;
+    ///
+    /// #[flight_server(roles("admin"))]
+    /// impl Tables {
+    ///     #[action("compact", require = "role:admin")]
+    ///     async fn compact(&self, caller: Principal) -> String {
+    ///         format!("compacted for {}", caller.name())
+    ///     }
+    /// }
+    ///
+    /// # fn build() -> flight_runtime::FlightServerBuilder {
+    /// FlightServer::builder(Tables).authenticator(ClientCertificates::new().role("operator", "admin"))
+    /// # }
+    /// ```
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.gate.add(authenticator);
+        self
+    }
+
+    /// Calls that need no credentials, but for handlers with a `require` of their own; several calls add up. Default: none.
+    ///
+    /// For single handlers say `public` on the attribute. Without credentials ListFlights and ListActions show what is public.
+    ///
+    /// ```
+    /// use flight_runtime::{ClientCertificates, Method};
+    /// use flight_runtime::prelude::*;
+    ///
+    /// # struct Tables;
+    /// # #[flight_server]
+    /// # impl Tables {
+    /// #     #[action("a")]
+    /// #     fn a(&self) {}
+    /// # }
+    /// # fn build() -> flight_runtime::FlightServerBuilder {
+    /// FlightServer::builder(Tables)
+    ///     .authenticator(ClientCertificates::new())
+    ///     .public([Method::ListFlights, Method::GetFlightInfo])
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// At the start: no authenticator, so that everything is public.
+    pub fn public(mut self, methods: impl IntoIterator<Item = Method>) -> Self {
+        self.gate.add_public(methods);
+        self
+    }
+
+    /// Middleware around every call, under a key by which handlers find it: see [`ServerMiddlewareFactory`]. Default: none.
+    ///
+    /// The first that is added is the first to see a call and the last to be told of its end.
+    ///
+    /// # Errors
+    ///
+    /// At the start: two of one key.
+    pub fn middleware(
+        mut self,
+        key: impl Into<Cow<'static, str>>,
+        factory: impl ServerMiddlewareFactory,
+    ) -> Self {
+        self.middleware.add(key.into(), factory);
+        self
+    }
+
+    /// A [`tower::Layer`] around the whole service: of requests and responses in HTTP, below authentication and middleware. Default: none.
+    ///
+    /// The first that is added is the outermost, as in tower's `ServiceBuilder`. tonic's interceptors are layers too
+    /// ([`InterceptorLayer`](tonic::service::InterceptorLayer)). What a layer leaves in a request's extensions, handlers find in
+    /// [`CallContext::extensions`](crate::CallContext::extensions). An error of a layer ends the call with INTERNAL, or with its own code when
+    /// it is a [`Status`](tonic::Status).
+    ///
+    /// Bodies of answers are of [`CallData`], many buffers at once, so that Arrow's memory goes out uncopied; layers that leave bodies alone
+    /// or are generic over their data keep it that way. A layer may also answer with bodies of `Bytes`.
+    ///
+    /// ```
+    /// use flight_runtime::prelude::*;
+    /// use flight_runtime::tonic::{Request, Status, service::InterceptorLayer};
+    ///
+    /// fn only_with_tenant(request: Request<()>) -> Result<Request<()>, Status> {
+    ///     match request.metadata().contains_key("x-tenant") {
+    ///         true => Ok(request),
+    ///         false => Err(Status::invalid_argument("header `x-tenant` is missing")),
+    ///     }
+    /// }
+    ///
+    /// # struct Tables;
+    /// # #[flight_server]
+    /// # impl Tables {
+    /// #     #[action("a")]
+    /// #     fn a(&self) {}
+    /// # }
+    /// # fn build() -> flight_runtime::FlightServerBuilder {
+    /// FlightServer::builder(Tables).layer(InterceptorLayer::new(only_with_tenant))
+    /// # }
+    /// ```
+    pub fn layer<L, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<CallService> + Send + Sync + 'static,
+        L::Service: tower::Service<
+                Request<tonic::body::Body>,
+                Response = Response<B>,
+                Error: Into<BoxError>,
+                Future: Send + 'static,
+            > + Clone
+            + Send
+            + Sync
+            + 'static,
+        B: Body<Data: Into<CallData>, Error: Into<BoxError>> + Send + 'static,
+    {
+        self.layers
+            .push(Box::new(move |service| service.inside(&layer)));
+        self
+    }
+
     /// A URI by which clients reach this server, put into the endpoints of generated FlightInfos; several may be said.
     ///
     /// Default: none, which Flight defines as "this very server". Say it for clients that need one, or behind a load balancer
@@ -224,22 +380,38 @@ impl FlightServerBuilder {
     /// What is wrong with the location or its certificates (INVALID_ARGUMENT), a port that is taken or handlers that clash (FAILED_PRECONDITION); each
     /// says what to change.
     pub async fn start(self) -> Result<RunningServer, Error> {
-        let handlers = self.handlers?;
-        let acceptor = self.tls.acceptor(&self.location)?;
-        let bound = bind(&self.location).await?;
+        let acceptor = self.tls.clone().acceptor(&self.location)?;
+        warn_of_plain_text(&self.gate, &self.location)?;
+        let (location, shutdown_grace) = (self.location.clone(), self.shutdown_grace);
+        let prepared = self.prepare()?;
+        let bound = bind(&location).await?;
         let signals = Signals::default();
         let handle = ServerHandle::new(bound.location.clone(), bound.port, signals.clone());
-        let service = Service {
-            handlers,
-            settings: self.settings,
-            server: Some(handle.clone()),
-        };
         if let Some(acceptor) = &acceptor {
             acceptor.watch(signals.drain.clone());
         }
-        run(bound, acceptor, signals, Arc::new(service));
+        let service = prepared.service(Some(handle.clone()));
+        run(bound, acceptor, signals, service);
         tracing::info!(location = %handle.location(), "serving Arrow Flight");
-        Ok(RunningServer::new(handle, self.shutdown_grace))
+        Ok(RunningServer::new(handle, shutdown_grace))
+    }
+
+    /// Looks whether everything fits together.
+    fn prepare(self) -> Result<Prepared, Error> {
+        self.gate.check()?;
+        self.middleware.check()?;
+        let mut handlers = self.handlers?;
+        handlers.settle(&self.gate)?;
+        Ok(Prepared {
+            service: Service {
+                handlers,
+                middleware: self.middleware,
+                gate: self.gate,
+                settings: self.settings,
+                server: None,
+            },
+            layers: self.layers,
+        })
     }
 
     /// Starts the server and waits for its end: SIGINT, SIGTERM or [`shutdown`](ServerHandle::shutdown).
@@ -260,12 +432,61 @@ impl FlightServerBuilder {
     ///
     /// # Errors
     ///
-    /// FAILED_PRECONDITION for handlers that clash.
+    /// FAILED_PRECONDITION for handlers that clash, INVALID_ARGUMENT for settings that do.
     pub fn into_service(self) -> Result<GrpcService, Error> {
-        Ok(GrpcService::new(Service {
-            handlers: self.handlers?,
-            settings: self.settings,
-            server: None,
-        }))
+        Ok(GrpcService::new(self.prepare()?.service(None)))
+    }
+}
+
+/// Services and settings that fit together.
+struct Prepared {
+    service: Service,
+    layers: Vec<AddLayer>,
+}
+
+impl Prepared {
+    /// The services with everything around them.
+    fn service(self, server: Option<ServerHandle>) -> CallService {
+        let service = CallService::new(Service {
+            server,
+            ..self.service
+        });
+        // From the inside out.
+        let layers = self.layers.into_iter().rev();
+        layers.fold(service, |service, layer| layer(service))
+    }
+}
+
+/// Says in the log that credentials can be read on the way.
+fn warn_of_plain_text(gate: &Gate, location: &Location) -> Result<(), Error> {
+    if gate.has_secrets()
+        && let Target::Tcp {
+            host, tls: false, ..
+        } = location.target()?
+        && !is_loopback(&host)
+    {
+        tracing::warn!(
+            %location,
+            "credentials travel in plain text here: listen on `grpc+tls://`, unless something in front of this server speaks TLS"
+        );
+    }
+    Ok(())
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address: Result<std::net::IpAddr, _> = host.parse();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+impl fmt::Debug for FlightServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlightServerBuilder")
+            .field("location", &self.location)
+            .field("settings", &self.settings)
+            .field("gate", &self.gate)
+            .field("middleware", &self.middleware)
+            .field("layers", &self.layers.len())
+            .field("tls", &self.tls)
+            .finish_non_exhaustive()
     }
 }

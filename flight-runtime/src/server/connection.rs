@@ -1,7 +1,6 @@
 //! One connection: HTTP/2 by hyper, on settings that fit bulk data.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
@@ -14,10 +13,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::authority::Authority;
 use super::listener::Socket;
 use super::tls::Acceptor;
-use crate::caller::Caller;
-use crate::caller::Peer;
+use crate::caller::{Caller, Peer};
 use crate::handle::Signals;
-use crate::service::Service;
+use crate::service::CallService;
 
 /// HTTP/2's frames may be this large: the largest single gain on uploads (1.6 to 3 times over 16 KiB, measured).
 const MAX_FRAME_SIZE: u32 = 1 << 20;
@@ -39,7 +37,7 @@ pub(super) async fn serve(
     socket: Socket,
     peer: Peer,
     tls: Option<Acceptor>,
-    service: Arc<Service>,
+    service: CallService,
     signals: Signals,
 ) {
     match socket {
@@ -71,13 +69,13 @@ pub(super) async fn serve(
     }
 }
 
-async fn serve_stream<S>(stream: S, caller: Caller, service: Arc<Service>, signals: Signals)
+async fn serve_stream<S>(stream: S, caller: Caller, service: CallService, signals: Signals)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let peer = caller.peer;
     let answer = service_fn(move |request: Request<Incoming>| {
-        let answer = Arc::clone(&service).answer(caller.clone(), request);
+        let answer = service.clone().answer(caller.clone(), request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut builder = http2::Builder::new(TokioExecutor::new());

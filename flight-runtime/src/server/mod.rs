@@ -7,7 +7,6 @@ mod listener;
 mod running;
 mod tls;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -15,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Error;
 use crate::handle::{ServerHandle, Signals};
-use crate::service::{FlightService, Service};
+use crate::service::{CallService, FlightService};
 
 pub use builder::FlightServerBuilder;
 pub use running::RunningServer;
@@ -56,7 +55,7 @@ impl FlightServer {
 }
 
 /// Accepts connections until the drain begins, and waits for the last of them.
-fn run(bound: Bound, tls: Option<Acceptor>, signals: Signals, service: Arc<Service>) {
+fn run(bound: Bound, tls: Option<Acceptor>, signals: Signals, service: CallService) {
     let Bound {
         listeners, file, ..
     } = bound;
@@ -83,7 +82,7 @@ async fn accept(
     listener: Listener,
     tls: Option<Acceptor>,
     connections: TaskTracker,
-    service: Arc<Service>,
+    service: CallService,
     signals: Signals,
 ) {
     loop {

@@ -55,6 +55,14 @@ async fn describe(
     Err(no_schema())
 }
 
+/// Whether an address that was listed is not there for this caller.
+fn is_not_theirs(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Code::NotFound | Code::PermissionDenied | Code::Unauthenticated
+    )
+}
+
 fn schema_bytes(schema: &SchemaRef) -> Result<bytes::Bytes, Error> {
     crate::reply::schema_result(schema).map(|result| result.schema)
 }
@@ -114,7 +122,8 @@ impl Service {
                 .and_then(|endpoint| endpoint.ticket.as_ref());
             let ticket = ticket.and_then(|ticket| Address::from_bytes(&ticket.ticket));
             for address in ticket.iter().chain(address) {
-                if let Ok(Some(found)) = self.handlers.do_get.by_route(Some(address)) {
+                // What the caller may not read says nothing of itself here either.
+                if let Ok(Some(found)) = self.handlers.do_get.by_route(Some(address), context) {
                     info.schema = schema_bytes(&describe(found, context, address).await?.schema)?;
                     break;
                 }
@@ -122,7 +131,7 @@ impl Service {
         }
         if info.endpoint.is_empty()
             && let Some(address) = address
-            && self.handlers.do_get.by_route(Some(address))?.is_some()
+            && let Ok(Some(_)) = self.handlers.do_get.by_route(Some(address), context)
         {
             info.endpoint.push(self.endpoint(address.ticket()));
         }
@@ -136,9 +145,12 @@ impl Service {
         descriptor: FlightDescriptor,
     ) -> Result<FlightInfo, Error> {
         let address = Address::from_descriptor(&descriptor);
-        let own = self.handlers.get_flight_info.by_route(address.as_ref())?;
+        let own = self
+            .handlers
+            .get_flight_info
+            .by_route(address.as_ref(), context)?;
         let own = match (own, &address) {
-            (None, Some(at)) => match self.handlers.do_get.by_route(Some(at))? {
+            (None, Some(at)) => match self.handlers.do_get.by_route(Some(at), context)? {
                 Some(found) => return self.generated_info(found, context, at, descriptor).await,
                 None => self.handlers.get_flight_info.catch_all(),
             },
@@ -146,7 +158,7 @@ impl Service {
             (own, _) => own,
         };
         let Some(found) = own else {
-            return Err(self.no_flight(Method::GetFlightInfo, address.as_ref()));
+            return Err(self.no_flight(Method::GetFlightInfo, address.as_ref(), context));
         };
         let call = Call::new(context.clone(), Payload::Descriptor(descriptor.clone()));
         let info = found.start(call).only().await?;
@@ -154,11 +166,16 @@ impl Service {
             .await
     }
 
-    fn no_flight(&self, method: Method, address: Option<&Address>) -> Error {
+    fn no_flight(&self, method: Method, address: Option<&Address>, context: &CallContext) -> Error {
         if !self.handlers.has_flights() {
-            return unimplemented(method);
+            return unimplemented(method, context);
         }
-        no_route(method, address, self.handlers.do_get.routed().iter())
+        no_route(
+            method,
+            address,
+            self.handlers.do_get.routed().iter(),
+            context,
+        )
     }
 
     /// GetSchema: a handler of its own, else the `#[do_get]` of this address, else the schema of its FlightInfo.
@@ -168,10 +185,13 @@ impl Service {
         descriptor: FlightDescriptor,
     ) -> Result<SchemaResult, Error> {
         let address = Address::from_descriptor(&descriptor);
-        let mut own = self.handlers.get_schema.by_route(address.as_ref())?;
+        let mut own = self
+            .handlers
+            .get_schema
+            .by_route(address.as_ref(), context)?;
         if own.is_none()
             && let Some(at) = &address
-            && let Some(found) = self.handlers.do_get.by_route(Some(at))?
+            && let Some(found) = self.handlers.do_get.by_route(Some(at), context)?
         {
             return crate::reply::schema_result(&describe(found, context, at).await?.schema);
         }
@@ -183,7 +203,7 @@ impl Service {
             return found.start(call).only().await;
         }
         if !self.handlers.has_flights() {
-            return Err(unimplemented(Method::GetSchema));
+            return Err(unimplemented(Method::GetSchema, context));
         }
         let schema = self.get_flight_info(context, descriptor).await?.schema;
         if schema.is_empty() {
@@ -199,13 +219,20 @@ impl Service {
         descriptor: FlightDescriptor,
     ) -> Result<PollInfo, Error> {
         let address = Address::from_descriptor(&descriptor);
-        let mut own = self.handlers.poll_flight_info.by_route(address.as_ref())?;
+        let mut own = self
+            .handlers
+            .poll_flight_info
+            .by_route(address.as_ref(), context)?;
         if own.is_none() {
-            let routed = self.handlers.do_get.by_route(address.as_ref())?.is_some()
+            let routed = self
+                .handlers
+                .do_get
+                .by_route(address.as_ref(), context)?
+                .is_some()
                 || self
                     .handlers
                     .get_flight_info
-                    .by_route(address.as_ref())?
+                    .by_route(address.as_ref(), context)?
                     .is_some();
             if !routed {
                 own = self.handlers.poll_flight_info.catch_all();
@@ -223,7 +250,7 @@ impl Service {
             return Ok(poll);
         }
         if !self.handlers.has_flights() {
-            return Err(unimplemented(Method::PollFlightInfo));
+            return Err(unimplemented(Method::PollFlightInfo, context));
         }
         let info = self.get_flight_info(context, descriptor).await?;
         Ok(PollInfo {
@@ -241,7 +268,7 @@ impl Service {
         criteria: arrow_flight::Criteria,
     ) -> Result<BoxStream<'static, Result<FlightInfo, Error>>, Error> {
         if !self.handlers.has_flights() && self.handlers.list_flights.is_empty() {
-            return Err(unimplemented(Method::ListFlights));
+            return Err(unimplemented(Method::ListFlights, &context));
         }
         let prefix = String::from_utf8(criteria.expression.to_vec()).map_err(|_| {
             Error::invalid_argument(
@@ -273,12 +300,9 @@ impl Service {
         stream::iter(indices)
             .filter_map(move |index| {
                 let call = Call::new(context.clone(), Payload::Criteria(criteria.clone()));
-                let running = self
-                    .handlers
-                    .list_flights
-                    .get(index)
-                    .map(|bound| bound.start(call));
-                std::future::ready(running)
+                let bound = self.handlers.list_flights.get(index);
+                let bound = bound.filter(|bound| bound.is_for(&context));
+                std::future::ready(bound.map(|bound| bound.start(call)))
             })
             .flatten()
             .boxed()
@@ -291,7 +315,8 @@ impl Service {
         context: CallContext,
         prefix: String,
     ) -> BoxStream<'static, Result<FlightInfo, Error>> {
-        let Some(bound) = self.handlers.do_get.routed().get(index) else {
+        let bound = self.handlers.do_get.routed().get(index);
+        let Some(bound) = bound.filter(|bound| bound.is_for(&context)) else {
             return stream::empty().boxed();
         };
         let Some(route) = bound
@@ -334,7 +359,7 @@ impl Service {
             .boxed()
     }
 
-    /// The FlightInfo of a listed address; `None` when it is gone since it was listed.
+    /// The FlightInfo of a listed address; `None` when it is gone since it was listed, or not for this caller.
     async fn listed(
         &self,
         context: &CallContext,
@@ -342,7 +367,7 @@ impl Service {
     ) -> Result<Option<FlightInfo>, Error> {
         match self.get_flight_info(context, address?.descriptor()).await {
             Ok(info) => Ok(Some(info)),
-            Err(error) if error.code() == Code::NotFound => Ok(None),
+            Err(error) if is_not_theirs(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -356,6 +381,7 @@ impl Service {
             .handlers
             .actions
             .iter()
+            .filter(|(_, bound)| bound.is_for(&context))
             .map(|(&name, bound)| ActionType {
                 r#type: name.to_owned(),
                 description: bound.def.doc.to_owned(),
@@ -365,12 +391,9 @@ impl Service {
         let indices = 0..self.handlers.list_actions.len();
         let own = stream::iter(indices).filter_map(move |index| {
             let call = Call::new(context.clone(), Payload::None);
-            std::future::ready(
-                self.handlers
-                    .list_actions
-                    .get(index)
-                    .map(|bound| bound.start(call)),
-            )
+            let bound = self.handlers.list_actions.get(index);
+            let bound = bound.filter(|bound| bound.is_for(&context));
+            std::future::ready(bound.map(|bound| bound.start(call)))
         });
         stream::iter(actions).chain(own.flatten()).boxed()
     }

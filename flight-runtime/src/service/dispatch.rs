@@ -17,6 +17,8 @@ use crate::Error;
 use crate::batches::{Compression, Message, StreamOptions, Upload, no_schema};
 use crate::call::{Call, Payload};
 use crate::context::CallContext;
+use crate::middleware::Started;
+use crate::principal::Admission;
 use crate::reply::{Flow, Running, Start};
 use crate::route::Address;
 use crate::rpc::Method;
@@ -32,19 +34,29 @@ pub(super) type Frames = BoxStream<'static, Result<Segments, Error>>;
 
 impl Service {
     /// Starts a call: nothing runs until the frames are polled.
-    pub(super) fn frames(self: Arc<Self>, context: CallContext, body: RequestBody) -> Frames {
-        self.open(context, body).try_flatten_stream().boxed()
+    pub(super) fn frames(
+        self: Arc<Self>,
+        context: CallContext,
+        started: Started,
+        body: RequestBody,
+    ) -> Frames {
+        self.open(context, started, body)
+            .try_flatten_stream()
+            .boxed()
     }
 
     async fn open(
         self: Arc<Self>,
         context: CallContext,
+        started: Started,
         body: RequestBody,
     ) -> Result<Frames, Error> {
+        // Before authentication, so that middleware sees the calls that are refused, too.
+        self.middleware.start(&context, &started).await?;
+        drop(started);
+        self.admit(&context).await?;
         match context.method() {
-            Method::Handshake => Err(Error::unimplemented(
-                "this server has no handshake: no auth_handler is set",
-            )),
+            Method::Handshake => Ok(messages(self.gate.handshake(context, body))),
             Method::ListFlights => {
                 let criteria: Criteria = self.unary(body).await?;
                 Ok(messages(self.list_flights(context, criteria)?))
@@ -67,7 +79,7 @@ impl Service {
             }
             Method::DoAction => {
                 let action: Action = self.unary(body).await?;
-                let handler = self.handlers.action(&action.r#type)?;
+                let handler = self.handlers.action(&action.r#type, &context)?;
                 Ok(messages(
                     handler.start(Call::new(context, Payload::Action(action))),
                 ))
@@ -77,7 +89,7 @@ impl Service {
                 let found = self
                     .handlers
                     .do_get
-                    .find(Address::from_bytes(&ticket.ticket).as_ref())?;
+                    .find(Address::from_bytes(&ticket.ticket).as_ref(), &context)?;
                 Ok(self.encoded(found, Call::new(context, Payload::Ticket(ticket))))
             }
             Method::DoExchange => {
@@ -85,7 +97,7 @@ impl Service {
                 let found = self
                     .handlers
                     .do_exchange
-                    .find(Address::from_descriptor(&descriptor).as_ref())?;
+                    .find(Address::from_descriptor(&descriptor).as_ref(), &context)?;
                 let payload = Payload::Upload {
                     descriptor,
                     upload: Some(Box::new(upload)),
@@ -96,7 +108,7 @@ impl Service {
             Method::DoPut => {
                 let (descriptor, upload) = self.upload(body).await?;
                 let address = Address::from_descriptor(&descriptor);
-                let found = self.handlers.do_put.find(address.as_ref())?;
+                let found = self.handlers.do_put.find(address.as_ref(), &context)?;
                 Ok(messages(found.start_with(|acks| {
                     Call::new(
                         context,
@@ -108,6 +120,25 @@ impl Service {
                     )
                 })))
             }
+        }
+    }
+
+    /// Asks who calls, before anything of the request but its headers is read.
+    ///
+    /// Callers without credentials get further only where something is public; their handler's rule is checked when it is found, and again
+    /// when it is started.
+    async fn admit(&self, context: &CallContext) -> Result<(), Error> {
+        let method = context.method();
+        if method == Method::Handshake {
+            return Ok(());
+        }
+        context.admit(self.gate.admit(context).await?);
+        match context.admission() {
+            Some(Admission::Anonymous { refusal, public }) if !public => {
+                let somewhere = self.handlers.has_public(method);
+                somewhere.then_some(()).ok_or_else(|| refusal.again())
+            }
+            _ => Ok(()),
         }
     }
 

@@ -13,6 +13,7 @@ use tokio::time::{Sleep, sleep_until};
 use super::dispatch::Frames;
 use crate::Error;
 use crate::context::CallContext;
+use crate::middleware::Started;
 use crate::wire::segments::Segments;
 
 /// A call at work. At its end, and when it is dropped before, its handler is dropped and its context told.
@@ -30,10 +31,11 @@ struct Work {
     /// `None` once it has ended.
     frames: Mutex<Option<Frames>>,
     context: CallContext,
+    started: Started,
 }
 
 impl Driver {
-    pub(super) fn new(frames: Frames, context: CallContext) -> Self {
+    pub(super) fn new(frames: Frames, context: CallContext, started: Started) -> Self {
         let deadline = context
             .deadline()
             .map(|deadline| Box::pin(sleep_until(deadline.into())));
@@ -41,6 +43,7 @@ impl Driver {
             work: Arc::new(Work {
                 frames: Mutex::new(Some(frames)),
                 context,
+                started,
             }),
             deadline,
             watch: None,
@@ -59,6 +62,7 @@ impl Driver {
             let watch = tokio::spawn(async move {
                 sleep_until(deadline.into()).await;
                 work.end();
+                work.started.completed(Err(&deadline_exceeded()));
             });
             self.watch = Some(watch.abort_handle());
         }
@@ -106,12 +110,18 @@ impl Driver {
         }
     }
 
-    fn end(&mut self) {
+    /// Drops the handler, whatever it has still to say.
+    pub(super) fn end(&mut self) {
         self.ended = true;
         if let Some(watch) = self.watch.take() {
             watch.abort();
         }
         self.work.end();
+    }
+
+    /// Tells middleware how the call ended; only the first time counts.
+    pub(super) fn completed(&self, result: Result<(), &Error>) {
+        self.work.started.completed(result);
     }
 }
 
@@ -137,5 +147,11 @@ impl Work {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.end();
+        // Of a call whose end was not sent.
+        let error = match self.context().deadline() {
+            Some(deadline) if Instant::now() >= deadline => deadline_exceeded(),
+            _ => Error::cancelled("the client went away"),
+        };
+        self.completed(Err(&error));
     }
 }

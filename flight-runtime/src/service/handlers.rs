@@ -1,6 +1,6 @@
 //! [`Handlers`]: the handlers of all services of a server, each with its routes, ready to be called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,7 +10,10 @@ use arrow_flight::{
 
 use super::table::{BoundFn, FlightService, Function, HandlerDef, ServiceDef, Table, bind};
 use crate::Error;
+use crate::auth::Gate;
 use crate::call::Call;
+use crate::context::CallContext;
+use crate::principal::Admission;
 use crate::reply::{Flow, Running, Sink};
 use crate::route::Address;
 use crate::route::{ArgTexts, Router, shorten, there_are};
@@ -25,7 +28,21 @@ pub(crate) struct Bound<T> {
 
 impl<T: Send + 'static> Bound<T> {
     pub(crate) fn start(&self, call: Call) -> Running<T> {
-        Running::start(|sink| (self.run)(call, sink))
+        self.start_with(|_| call)
+    }
+
+    /// The one place where handlers begin: whoever may not use it does not get past here, however it was found.
+    fn start_with(&self, call: impl FnOnce(&Sink<T>) -> Call) -> Running<T> {
+        Running::try_start(|sink| {
+            let call = call(&sink);
+            self.def.access.check(call.context())?;
+            Ok((self.run)(call, sink))
+        })
+    }
+
+    /// Whether the caller may use it: for lists, which show what is theirs.
+    pub(crate) fn is_for(&self, context: &CallContext) -> bool {
+        self.def.access.check(context).is_ok()
     }
 
     /// Where it stands: for an error about it.
@@ -58,10 +75,10 @@ impl<T: Send + 'static> Found<'_, T> {
 
     /// Starts with a call that holds the way back too: a DoPut's acknowledgements.
     pub(crate) fn start_with(self, call: impl FnOnce(Sink<T>) -> Call) -> Running<T> {
-        Running::start(|sink| {
+        self.handler.start_with(|sink| {
             let mut call = call(sink.clone());
             call.set_args(self.handler.def.args, self.texts);
-            (self.handler.run)(call, sink)
+            call
         })
     }
 }
@@ -124,19 +141,30 @@ impl<T: Send + 'static> Routes<T> {
         &self.routed
     }
 
+    fn all(&self) -> impl Iterator<Item = &Bound<T>> {
+        self.routed.iter().chain(&self.catch_all)
+    }
+
     /// The handler whose route this address is.
+    ///
+    /// # Errors
+    ///
+    /// When the caller may not use it, and else what is wrong with its arguments.
     pub(crate) fn by_route(
         &self,
         address: Option<&Address>,
+        context: &CallContext,
     ) -> Result<Option<Found<'_, T>>, Error> {
-        let Some(found) = address.and_then(|address| self.router.find(address)) else {
+        let found = address.and_then(|address| self.router.find(address));
+        let Some((index, texts)) = found else {
             return Ok(None);
         };
-        let (index, texts) = found?;
-        Ok(self
-            .routed
-            .get(index)
-            .map(|handler| Found { handler, texts }))
+        let Some(handler) = self.routed.get(index) else {
+            return Ok(None);
+        };
+        handler.def.access.check(context)?;
+        let texts = texts?;
+        Ok(Some(Found { handler, texts }))
     }
 
     pub(crate) fn catch_all(&self) -> Option<Found<'_, T>> {
@@ -147,42 +175,77 @@ impl<T: Send + 'static> Routes<T> {
     }
 
     /// The handler for this address: by route, else the catch-all.
-    pub(crate) fn find(&self, address: Option<&Address>) -> Result<Found<'_, T>, Error> {
-        match self.by_route(address)?.or_else(|| self.catch_all()) {
+    pub(crate) fn find(
+        &self,
+        address: Option<&Address>,
+        context: &CallContext,
+    ) -> Result<Found<'_, T>, Error> {
+        match self
+            .by_route(address, context)?
+            .or_else(|| self.catch_all())
+        {
             Some(found) => Ok(found),
-            None => Err(no_route(self.method, address, self.routed.iter())),
+            None => Err(no_route(self.method, address, self.routed.iter(), context)),
         }
     }
 }
 
-/// NOT_FOUND with the routes that there are, or UNIMPLEMENTED when there is no handler at all.
-pub(crate) fn no_route<'a, T: 'a>(
+/// What a caller is told of something that is not there: those without credentials nothing, lest they learn what is.
+fn not_there(context: &CallContext, error: impl FnOnce() -> Error) -> Error {
+    match context.admission() {
+        Some(Admission::Anonymous {
+            refusal,
+            public: false,
+        }) => refusal.again(),
+        _ => error(),
+    }
+}
+
+/// NOT_FOUND with the routes that there are for this caller, or UNIMPLEMENTED when there is no handler at all.
+pub(crate) fn no_route<'a, T: Send + 'static>(
     method: Method,
     address: Option<&Address>,
     known: impl Iterator<Item = &'a Bound<T>>,
+    context: &CallContext,
 ) -> Error {
-    let mut routes: Vec<&str> = known
-        .filter_map(|bound| bound.def.route.map(|route| route.text))
-        .collect();
-    if routes.is_empty() {
-        return unimplemented(method);
+    let known: Vec<_> = known.collect();
+    if known.is_empty() {
+        return unimplemented(method, context);
     }
-    routes.sort_unstable();
-    let routes = there_are(routes);
-    Error::not_found(match address {
-        Some(address) => format!(
-            "no {method} route takes `{}`; {routes}",
-            shorten(address.as_str())
-        ),
-        None => format!("no {method} route takes bytes that are not UTF-8; {routes}"),
+    not_there(context, || {
+        let mut routes: Vec<&str> = known
+            .into_iter()
+            .filter(|bound| bound.is_for(context))
+            .filter_map(|bound| bound.def.route.map(|route| route.text))
+            .collect();
+        routes.sort_unstable();
+        let routes = theirs(routes);
+        Error::not_found(match address {
+            Some(address) => format!(
+                "no {method} route takes `{}`{routes}",
+                shorten(address.as_str())
+            ),
+            None => format!("no {method} route takes bytes that are not UTF-8{routes}"),
+        })
     })
 }
 
-pub(crate) fn unimplemented(method: Method) -> Error {
-    Error::unimplemented(format!(
-        "{method} is not implemented by this server: no method has {}",
-        method.attribute()
-    ))
+/// `` ; there is `a` ``, or nothing when nothing is for this caller.
+fn theirs(names: Vec<&str>) -> String {
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", there_are(names))
+    }
+}
+
+pub(crate) fn unimplemented(method: Method, context: &CallContext) -> Error {
+    not_there(context, || {
+        Error::unimplemented(format!(
+            "{method} is not implemented by this server: no method has {}",
+            method.attribute()
+        ))
+    })
 }
 
 fn clash<T: Send + 'static>(what: &str, one: &Bound<T>, other: &Bound<T>) -> Error {
@@ -203,6 +266,8 @@ pub(crate) struct Handlers {
     pub(crate) list_actions: Vec<Bound<ActionType>>,
     /// By the index of the `#[do_get]` whose addresses they are.
     pub(crate) lists: BTreeMap<usize, Bound<Address>>,
+    /// The calls of which some handler is public.
+    public: BTreeSet<Method>,
 }
 
 impl Handlers {
@@ -219,6 +284,7 @@ impl Handlers {
             list_flights: Vec::new(),
             list_actions: Vec::new(),
             lists: BTreeMap::new(),
+            public: BTreeSet::new(),
         }
     }
 
@@ -303,18 +369,78 @@ impl Handlers {
     }
 
     /// The handler of an action: by name, else the catch-all.
-    pub(crate) fn action(&self, name: &str) -> Result<&Bound<ActionResult>, Error> {
+    pub(crate) fn action(
+        &self,
+        name: &str,
+        context: &CallContext,
+    ) -> Result<&Bound<ActionResult>, Error> {
         if let Some(bound) = self.actions.get(name).or(self.do_action.as_ref()) {
+            bound.def.access.check(context)?;
             return Ok(bound);
         }
         if self.actions.is_empty() {
-            return Err(unimplemented(Method::DoAction));
+            return Err(unimplemented(Method::DoAction, context));
         }
-        let known = there_are(self.actions.keys().copied());
-        Err(Error::not_found(format!(
-            "no action `{}`; {known}",
-            shorten(name)
-        )))
+        Err(not_there(context, || {
+            let known = self.actions.iter();
+            let known = known.filter(|(_, bound)| bound.is_for(context));
+            let known = theirs(known.map(|(&name, _)| name).collect());
+            Error::not_found(format!("no action `{}`{known}", shorten(name)))
+        }))
+    }
+
+    /// What each handler is called, with the call that it answers and its rule.
+    fn all(&self) -> impl Iterator<Item = (Method, &HandlerDef, String)> {
+        fn of<'a, T: Send + 'static>(
+            method: Method,
+            bounds: impl Iterator<Item = &'a Bound<T>>,
+        ) -> impl Iterator<Item = (Method, &'a HandlerDef, String)> {
+            bounds.map(move |bound| (method, &bound.def, bound.place()))
+        }
+        let actions = self.actions.values().chain(&self.do_action);
+        of(Method::DoGet, self.do_get.all())
+            .chain(of(Method::DoPut, self.do_put.all()))
+            .chain(of(Method::DoExchange, self.do_exchange.all()))
+            .chain(of(Method::DoAction, actions))
+            .chain(of(Method::GetFlightInfo, self.get_flight_info.all()))
+            .chain(of(Method::GetSchema, self.get_schema.all()))
+            .chain(of(Method::PollFlightInfo, self.poll_flight_info.all()))
+            .chain(of(Method::ListFlights, self.list_flights.iter()))
+            .chain(of(Method::ListActions, self.list_actions.iter()))
+    }
+
+    /// Whether the rules fit those who let callers in, and which calls have something for everybody: once, when the server starts.
+    ///
+    /// # Errors
+    ///
+    /// INVALID_ARGUMENT for a rule when nobody is asked for credentials: it could not be kept.
+    pub(crate) fn settle(&mut self, gate: &Gate) -> Result<(), Error> {
+        let mut public = BTreeSet::new();
+        for (method, def, place) in self.all() {
+            if gate.is_open() && def.access.is_rule() {
+                return Err(Error::invalid_argument(format!(
+                    "{place} has `require = …`, and this server asks nobody for credentials: add an `.authenticator(…)` or `.auth_handler(…)`"
+                )));
+            }
+            if def.access.is_public() {
+                public.insert(method);
+                if method == Method::DoGet || method == Method::GetFlightInfo {
+                    // What follows from it is as public as itself.
+                    public.extend([
+                        Method::GetFlightInfo,
+                        Method::GetSchema,
+                        Method::PollFlightInfo,
+                    ]);
+                }
+            }
+        }
+        self.public = public;
+        Ok(())
+    }
+
+    /// Whether callers without credentials may find a handler for this call.
+    pub(crate) fn has_public(&self, method: Method) -> bool {
+        self.public.contains(&method)
     }
 
     /// Whether there is any source of flights for GetFlightInfo and its kin.

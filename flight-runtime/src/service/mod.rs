@@ -1,8 +1,8 @@
 //! The service: one set of handlers behind one `http::Request → http::Response`, whatever their number and types.
 //!
 //! ```text
-//! GrpcService ── dispatch ──► handlers (routes) ──► generated glue ──► the user's method
-//!      ▲             │                                                      │
+//! layers ── dispatch ──► handlers (routes, rules) ──► generated glue ──► the user's method
+//!      ▲        └ middleware, gate                                          │
 //!   response ◄── frames ◄── encode ◄──────────── reply (Items, Sink) ◄──────┘
 //! ```
 
@@ -10,13 +10,14 @@ mod answers;
 mod dispatch;
 mod driver;
 mod handlers;
+mod layers;
 mod response;
 mod status;
 mod table;
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -26,21 +27,23 @@ use http::{Request, Response, StatusCode};
 use http_body::Body;
 
 use crate::Error;
-use crate::caller::Caller;
-use crate::caller::Peer;
+use crate::auth::Gate;
+use crate::caller::{Caller, Peer};
 use crate::context::CallContext;
 use crate::error::BoxError;
 use crate::handle::ServerHandle;
+use crate::middleware::{Stack, Started};
 use crate::rpc::{Method, SERVICE_NAME};
 use crate::wire::cut::RequestBody;
 use crate::wire::guard::GuardLimits;
 
+pub use layers::CallService;
+pub use response::{CallBody, CallData};
 pub use table::FlightService;
 #[doc(hidden)]
 pub use table::{HandlerDef, Place, ServiceDef, Table};
 
 pub(crate) use handlers::Handlers;
-pub(crate) use response::CallBody;
 
 /// What the builder sets for every call.
 #[derive(Clone, Debug)]
@@ -56,6 +59,8 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) handlers: Handlers,
+    pub(crate) middleware: Stack,
+    pub(crate) gate: Gate,
     pub(crate) settings: Settings,
     pub(crate) server: Option<ServerHandle>,
 }
@@ -64,7 +69,7 @@ impl Service {
     /// Answers one request.
     pub(crate) async fn answer<B>(
         self: Arc<Self>,
-        caller: impl Into<Caller>,
+        caller: Caller,
         request: Request<B>,
     ) -> Response<CallBody>
     where
@@ -98,8 +103,9 @@ impl Service {
             Ok(context) => context,
             Err(error) => return response::refused(&error, None, expose),
         };
-        let frames = self.frames(context.clone(), RequestBody::new(body));
-        response::respond(frames, context, expose).await
+        let started = Started::default();
+        let frames = self.frames(context.clone(), started.clone(), RequestBody::new(body));
+        response::respond(frames, context, started, expose).await
     }
 }
 
@@ -143,18 +149,17 @@ fn is_grpc(headers: &http::HeaderMap) -> bool {
 /// head of the answer is out, and then says CANCELLED where this framework's says DEADLINE_EXCEEDED.
 ///
 /// Data goes out as `Bytes` there, which costs copies of small buffers that [`FlightServer`](crate::FlightServer) does not make.
+/// Authenticators, middleware and layers are the service's own, and work there as they do here.
 ///
 /// [`FlightServerBuilder::into_service`]: crate::FlightServerBuilder::into_service
 #[derive(Clone)]
 pub struct GrpcService {
-    service: Arc<Service>,
+    service: CallService,
 }
 
 impl GrpcService {
-    pub(crate) fn new(service: Service) -> Self {
-        Self {
-            service: Arc::new(service),
-        }
+    pub(crate) fn new(service: CallService) -> Self {
+        Self { service }
     }
 }
 
@@ -181,29 +186,30 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let peer = peer_of(request.extensions());
-        let answer = Arc::clone(&self.service).answer(peer, request);
+        let caller = caller_of(request.extensions());
+        let answer = self.service.clone().answer(caller, request);
         Box::pin(async move {
-            let response = answer.await;
-            ready(Ok(response.map(|body| {
-                tonic::body::Body::new(response::BytesBody::new(body))
-            })))
-            .await
+            let body = |body| tonic::body::Body::new(response::BytesBody::new(body));
+            Ok(answer.await.map(body))
         })
     }
 }
 
-/// What tonic's server says of the connection.
-fn peer_of(extensions: &http::Extensions) -> Peer {
+/// What the connection loop, or tonic's server, says of the connection.
+fn caller_of(extensions: &http::Extensions) -> Caller {
     use tonic::transport::server::{TcpConnectInfo, UdsConnectInfo};
+    if let Some(caller) = extensions.get::<Caller>() {
+        return caller.clone();
+    }
     if let Some(peer) = extensions.get::<Peer>() {
-        return *peer;
+        return (*peer).into();
     }
     if extensions.get::<UdsConnectInfo>().is_some() {
-        return Peer::Unix;
+        return Peer::Unix.into();
     }
     extensions
         .get::<TcpConnectInfo>()
         .and_then(TcpConnectInfo::remote_addr)
         .map_or(Peer::Unknown, Peer::Tcp)
+        .into()
 }

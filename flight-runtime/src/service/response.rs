@@ -2,39 +2,95 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures::future::poll_fn;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::{Body, Frame};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
 
 use super::dispatch::Frames;
 use super::driver::Driver;
 use super::status;
 use crate::Error;
 use crate::context::CallContext;
+use crate::error::BoxError;
+use crate::middleware::Started;
 use crate::wire::segments::Segments;
 
-/// The body of an answer.
-pub(crate) struct CallBody {
-    driver: Option<Driver>,
+/// The data of a [`CallBody`]: one or more gRPC messages in their frames, of many buffers that were not copied together.
+pub type CallData = Segments;
+
+/// The body of an answer, as tower layers see it: messages, then trailers.
+///
+/// The default is an empty one, for an answer that is a status in its headers alone.
+#[derive(Default)]
+pub struct CallBody(Kind);
+
+#[derive(Default)]
+enum Kind {
+    #[default]
+    Empty,
+    Call(Answer),
+    /// What a layer made of it.
+    Foreign {
+        body: UnsyncBoxBody<CallData, BoxError>,
+        expose: bool,
+    },
+}
+
+/// What is left to send of a call.
+struct Answer {
     first: Option<Segments>,
+    driver: Driver,
     expose: bool,
+}
+
+impl std::fmt::Debug for CallBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CallBody").finish_non_exhaustive()
+    }
+}
+
+impl CallBody {
+    /// The body that a layer has made.
+    pub(super) fn foreign<B>(body: B, expose: bool) -> Self
+    where
+        B: Body<Data: Into<CallData>, Error: Into<BoxError>> + Send + 'static,
+    {
+        if body.is_end_stream() {
+            return Self::default();
+        }
+        let body = body
+            .map_frame(|frame| frame.map_data(Into::into))
+            .map_err(Into::into)
+            .boxed_unsync();
+        Self(Kind::Foreign { body, expose })
+    }
 }
 
 /// Runs a call until there is something to send, so that headers and an early error go in the head.
 pub(super) async fn respond(
     frames: Frames,
     context: CallContext,
+    started: Started,
     expose: bool,
 ) -> Response<CallBody> {
-    let mut driver = Driver::new(frames, context.clone());
-    let first = poll_fn(|cx| driver.poll(cx)).await;
-    let headers = context.take_headers();
+    let mut driver = Driver::new(frames, context.clone(), started.clone());
+    let mut first = poll_fn(|cx| driver.poll(cx)).await;
+    let mut headers = context.take_headers();
+    if let Err(error) = started.sending_headers(&mut headers)
+        && !matches!(first, Some(Err(_)))
+    {
+        first = Some(Err(error));
+    }
     match first {
         Some(Err(error)) => {
             let mut response = refused(&error, Some(&context), expose);
+            driver.end();
+            driver.completed(Err(&error));
             append(response.headers_mut(), headers);
             append(response.headers_mut(), context.take_trailers());
             response
@@ -42,11 +98,11 @@ pub(super) async fn respond(
         first => {
             let first = first.transpose().ok().flatten();
             driver.watch();
-            let mut response = head(CallBody {
-                driver: Some(driver),
+            let mut response = head(CallBody(Kind::Call(Answer {
                 first,
+                driver,
                 expose,
-            });
+            })));
             append(response.headers_mut(), headers);
             response
         }
@@ -59,11 +115,7 @@ pub(super) fn refused(
     context: Option<&CallContext>,
     expose: bool,
 ) -> Response<CallBody> {
-    let mut response = head(CallBody {
-        driver: None,
-        first: None,
-        expose,
-    });
+    let mut response = head(CallBody::default());
     append(
         response.headers_mut(),
         status::failed(error, context, expose),
@@ -92,36 +144,62 @@ fn append(to: &mut HeaderMap, from: HeaderMap) {
     }
 }
 
+impl Answer {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Frame<Segments>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Frame::data(first));
+        }
+        let driver = &mut self.driver;
+        let mut trailers = match driver.poll(cx) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Some(Ok(frame))) => return Poll::Ready(Frame::data(frame)),
+            Poll::Ready(Some(Err(error))) => {
+                let trailers = status::failed(&error, Some(driver.context()), self.expose);
+                driver.completed(Err(&error));
+                trailers
+            }
+            Poll::Ready(None) => {
+                driver.completed(Ok(()));
+                status::ok()
+            }
+        };
+        append(&mut trailers, driver.context().take_trailers());
+        Poll::Ready(Frame::trailers(trailers))
+    }
+}
+
 impl Body for CallBody {
-    type Data = Segments;
+    type Data = CallData;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Segments>, Infallible>>> {
-        let this = &mut *self;
-        if let Some(first) = this.first.take() {
-            return Poll::Ready(Some(Ok(Frame::data(first))));
+    ) -> Poll<Option<Result<Frame<CallData>, Infallible>>> {
+        let frame = match &mut self.0 {
+            Kind::Empty => return Poll::Ready(None),
+            Kind::Call(answer) => ready!(answer.poll_frame(cx)),
+            Kind::Foreign { body, expose } => match ready!(Pin::new(body).poll_frame(cx)) {
+                None => {
+                    self.0 = Kind::Empty;
+                    return Poll::Ready(None);
+                }
+                Some(Ok(frame)) => frame,
+                // A layer broke off: the client is to have a status all the same.
+                Some(Err(error)) => {
+                    let error = Error::of_layer(error);
+                    Frame::trailers(status::failed(&error, None, *expose))
+                }
+            },
+        };
+        if frame.is_trailers() {
+            self.0 = Kind::Empty;
         }
-        let Some(driver) = &mut this.driver else {
-            return Poll::Ready(None);
-        };
-        let mut trailers = match driver.poll(cx) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Some(Ok(frame))) => return Poll::Ready(Some(Ok(Frame::data(frame)))),
-            Poll::Ready(Some(Err(error))) => {
-                status::failed(&error, Some(driver.context()), this.expose)
-            }
-            Poll::Ready(None) => status::ok(),
-        };
-        append(&mut trailers, driver.context().take_trailers());
-        this.driver = None;
-        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+        Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.driver.is_none() && self.first.is_none()
+        matches!(self.0, Kind::Empty)
     }
 }
 

@@ -58,7 +58,20 @@ fn message<'a>(error: &'a Error, context: Option<&CallContext>, expose: bool) ->
         (method.name(), peer.to_string())
     });
     if !error.is_hidden() {
-        tracing::debug!(method, peer, code = ?error.code(), error = error.chain(), "call failed");
+        let code = error.code();
+        if matches!(code, Code::Unauthenticated | Code::PermissionDenied) {
+            let identity = context.map_or("", CallContext::peer_identity);
+            tracing::info!(
+                method,
+                peer,
+                identity,
+                ?code,
+                error = error.chain(),
+                "call refused"
+            );
+        } else {
+            tracing::debug!(method, peer, ?code, error = error.chain(), "call failed");
+        }
         return Cow::Borrowed(error.message());
     }
     let id = error_id();

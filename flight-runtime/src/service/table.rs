@@ -10,6 +10,7 @@ use arrow_flight::{
 use futures::future::BoxFuture;
 
 use crate::Error;
+use crate::auth::Access;
 use crate::call::Call;
 use crate::reply::{Flow, Sink};
 use crate::route::Address;
@@ -72,6 +73,7 @@ pub struct HandlerDef {
     pub place: Place,
     pub schema: Option<fn() -> SchemaRef>,
     pub ordered: bool,
+    pub access: Access,
 }
 
 /// A handler as the macro writes it: arguments, call, reply.

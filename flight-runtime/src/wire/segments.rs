@@ -15,7 +15,7 @@ use bytes::{Buf, Bytes, BytesMut};
 /// Segments are kept as they are pushed. Merging small ones is left to the encoder,
 /// which can write them into one buffer in the first place.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Segments {
+pub struct Segments {
     /// Never holds an empty one, so that `chunk` is empty only at the end.
     parts: VecDeque<Bytes>,
     /// The sum of their lengths.

@@ -1,0 +1,173 @@
+//! [`Stack`]: the factories of a server; [`Started`]: the middleware of one call.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::BoxFuture;
+use http::HeaderMap;
+
+use super::{ResponseHeaders, ServerMiddleware, ServerMiddlewareFactory};
+use crate::Error;
+use crate::context::CallContext;
+use crate::extract::Metadata;
+
+/// A factory of any type.
+trait Erased: Send + Sync {
+    fn start_call<'a>(
+        &'a self,
+        info: &'a CallContext,
+        headers: &'a Metadata,
+    ) -> BoxFuture<'a, Result<Option<Arc<dyn ServerMiddleware>>, Error>>;
+}
+
+impl<F: ServerMiddlewareFactory> Erased for F {
+    fn start_call<'a>(
+        &'a self,
+        info: &'a CallContext,
+        headers: &'a Metadata,
+    ) -> BoxFuture<'a, Result<Option<Arc<dyn ServerMiddleware>>, Error>> {
+        Box::pin(async move {
+            let started = ServerMiddlewareFactory::start_call(self, info, headers).await?;
+            Ok(started.map(|middleware| Arc::new(middleware) as Arc<dyn ServerMiddleware>))
+        })
+    }
+}
+
+/// The factories of a server, in the order in which they were added.
+#[derive(Default)]
+pub(crate) struct Stack {
+    factories: Vec<(Cow<'static, str>, Box<dyn Erased>)>,
+}
+
+impl Stack {
+    pub(crate) fn add(&mut self, key: Cow<'static, str>, factory: impl ServerMiddlewareFactory) {
+        self.factories.push((key, Box::new(factory)));
+    }
+
+    /// What the builder was told that does not fit together.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let mut keys: Vec<_> = self.factories.iter().map(|(key, _)| key).collect();
+        keys.sort_unstable();
+        let next = keys.iter().skip(1);
+        match keys.iter().zip(next).find(|(key, next)| key == next) {
+            None => Ok(()),
+            Some((key, _)) => Err(Error::invalid_argument(format!(
+                "two middlewares have the key `{key}`: a handler asks for one by its key, so give them different ones"
+            ))),
+        }
+    }
+
+    /// Starts the middleware of a call, until one refuses it.
+    pub(crate) async fn start(
+        &self,
+        context: &CallContext,
+        started: &Started,
+    ) -> Result<(), Error> {
+        for (key, factory) in &self.factories {
+            if let Some(middleware) = factory.start_call(context, context.headers()).await? {
+                context.add_middleware(key.clone(), Arc::clone(&middleware) as _);
+                started.lock().push((key.clone(), middleware));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.factories.iter().map(|(key, _)| key);
+        f.debug_list().entries(keys).finish()
+    }
+}
+
+type Entries = Vec<(Cow<'static, str>, Arc<dyn ServerMiddleware>)>;
+
+/// The middleware that a call has started, until it is told of the end.
+#[derive(Clone, Default)]
+pub(crate) struct Started(Arc<Mutex<Entries>>);
+
+impl Started {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for headers, in the order of the start. All are asked, whatever one of them says; the first error is returned.
+    pub(crate) fn sending_headers(&self, headers: &mut HeaderMap) -> Result<(), Error> {
+        let entries = self.lock().clone();
+        let mut result = Ok(());
+        for (key, middleware) in entries {
+            let mut headers = ResponseHeaders(headers);
+            let asked = catch_unwind(AssertUnwindSafe(|| {
+                middleware.sending_headers(&mut headers)
+            }));
+            let asked = asked.unwrap_or_else(|panic| Err(Error::panicked(&*panic)));
+            if let Err(error) = asked {
+                tracing::error!(%key, error = error.chain(), "a middleware has no headers to send");
+                result = result.and(Err(error));
+            }
+        }
+        result
+    }
+
+    /// Tells of the end, the last that was started first. Later calls tell nobody.
+    pub(crate) fn completed(&self, result: Result<(), &Error>) {
+        let entries = std::mem::take(&mut *self.lock());
+        for (key, middleware) in entries.into_iter().rev() {
+            if catch_unwind(AssertUnwindSafe(|| middleware.call_completed(result))).is_err() {
+                tracing::error!(%key, "a middleware panicked at the end of its call");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Noted(&'static str, Arc<Mutex<Vec<&'static str>>>);
+
+    impl ServerMiddleware for Noted {
+        fn sending_headers(&self, headers: &mut ResponseHeaders<'_>) -> Result<(), Error> {
+            headers.add("x-by", self.0)?;
+            match self.0 {
+                "panics" => panic!("on purpose"),
+                "fails" => Err(Error::aborted("no headers")),
+                _ => Ok(()),
+            }
+        }
+
+        fn call_completed(&self, _: Result<(), &Error>) {
+            self.1.lock().unwrap().push(self.0);
+            assert!(self.0 != "panics", "on purpose");
+        }
+    }
+
+    fn started(names: &[&'static str]) -> (Started, Arc<Mutex<Vec<&'static str>>>) {
+        let (started, notes) = (Started::default(), Arc::default());
+        for &name in names {
+            let middleware: Arc<dyn ServerMiddleware> = Arc::new(Noted(name, Arc::clone(&notes)));
+            started.lock().push((name.into(), middleware));
+        }
+        (started, notes)
+    }
+
+    #[test]
+    fn all_are_told_of_the_end_once_and_in_reverse_order() {
+        let (started, notes) = started(&["one", "panics", "two"]);
+        started.completed(Ok(()));
+        started.completed(Err(&Error::aborted("again")));
+        assert_eq!(*notes.lock().unwrap(), ["two", "panics", "one"]);
+    }
+
+    #[test]
+    fn all_are_asked_for_headers_and_the_first_error_counts() {
+        let (started, _) = started(&["fails", "panics", "one"]);
+        let mut headers = HeaderMap::new();
+        let error = started.sending_headers(&mut headers).unwrap_err();
+        assert_eq!(error.message(), "no headers");
+        let by: Vec<_> = headers.get_all("x-by").iter().collect();
+        assert_eq!(by, ["fails", "panics", "one"]);
+    }
+}
