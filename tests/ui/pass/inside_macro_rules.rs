@@ -66,11 +66,39 @@ macro_rules! by_methods {
 
 by_methods!(Four { "start" => start, "stop" => stop });
 
+macro_rules! by_rules {
+    ($ty:ident, $role:literal, $require:literal, $guard:expr, $caller:ident, $name:tt) => {
+        struct $ty;
+
+        #[flight_server(roles($role))]
+        impl $ty {
+            #[action("text", require = $require)]
+            async fn text(&self) {}
+
+            #[action("guard", require = $guard)]
+            async fn guard(&self) {}
+
+            #[action("closure", require = |$caller: &Principal| $caller.name() == $name)]
+            async fn closure(&self) {}
+
+            #[action("inside", require = |__principal: &Principal| __principal.has_role($role))]
+            async fn inside(&self) {}
+        }
+    };
+}
+
+fn may(caller: &Principal) -> bool {
+    caller.has_role("admin")
+}
+
+by_rules!(Five, "admin", "role:admin", may, caller, "ada");
+
 fn main() {
     let _ = (
         One::get_route(1),
         Two::get_route(1, None),
         Three::put_route(),
         Four,
+        Five,
     );
 }

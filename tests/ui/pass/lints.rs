@@ -20,10 +20,14 @@ impl Service {
         vec![]
     }
 
-    #[do_put("nothing")]
+    #[do_put("nothing", require = Self::allows)]
     async fn put(&self) {}
 
-    #[action("nothing")]
+    fn allows(caller: &Principal) -> bool {
+        caller.has_role("admin")
+    }
+
+    #[action("nothing", require = |caller: &Principal| caller.has_role("admin"))]
     fn act(&self) -> Result<(), Error> {
         Ok(())
     }

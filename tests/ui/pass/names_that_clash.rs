@@ -16,7 +16,17 @@ struct Table;
 struct Routed;
 struct FromCall;
 struct Address;
+struct Access;
+struct Grant;
+struct Guard;
+struct Role;
+struct Scope;
+struct Public;
+struct Default;
+struct Principal;
 struct Service;
+
+fn allows() {}
 
 macro_rules! module_path {
     () => {
@@ -29,7 +39,7 @@ macro_rules! line {
     };
 }
 
-#[flight_server]
+#[flight_server(roles("admin"))]
 impl Service {
     #[do_get("numbers/{__call}/{__table}/{__address}?{__out}", list = numbers)]
     async fn get(
@@ -47,8 +57,16 @@ impl Service {
         vec![]
     }
 
-    #[do_put]
+    #[do_put(require = "role:admin")]
     fn put(&self) {}
+
+    #[do_exchange(require = |__context: &flight_runtime::Principal| __context.has_role("admin"))]
+    async fn exchange(&self, rows: BatchStream) -> BatchStream {
+        rows
+    }
+
+    #[do_action(public)]
+    async fn allows(&self) {}
 
     // Names of the trait that the block implements.
     #[action("service")]

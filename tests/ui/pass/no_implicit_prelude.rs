@@ -4,7 +4,11 @@ use ::flight_runtime::prelude::flight_server;
 
 struct Service;
 
-#[flight_server]
+fn is_admin(caller: &::flight_runtime::Principal) -> bool {
+    caller.has_role("admin")
+}
+
+#[flight_server(roles("admin"), scopes("act"))]
 impl Service {
     #[do_get("numbers/{n}?{limit}", list = numbers, schema = ::flight_runtime::prelude::Schema::empty())]
     async fn get(
@@ -23,10 +27,10 @@ impl Service {
         ::std::vec::Vec::new()
     }
 
-    #[do_put]
+    #[do_put(require = is_admin)]
     fn put(&self) {}
 
-    #[action("act")]
+    #[action("act", require = "role:admin | scope:act")]
     async fn act(&self) {}
 }
 

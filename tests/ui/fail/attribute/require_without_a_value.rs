@@ -1,0 +1,15 @@
+#![allow(unused)]
+
+use flight_runtime::prelude::*;
+
+struct Service;
+
+#[flight_server(roles("admin", "operator"))]
+impl Service {
+    #[do_get("numbers", require)]
+    async fn handler(&self) -> Result<BatchStream, Error> {
+        todo!()
+    }
+}
+
+fn main() {}
