@@ -49,9 +49,12 @@ struct Inner {
     outgoing: Mutex<Outgoing>,
     /// Unset until the caller was asked for credentials.
     admission: OnceLock<Admission>,
-    middleware: Mutex<Vec<(Cow<'static, str>, Arc<dyn Any + Send + Sync>)>>,
+    middleware: Mutex<Vec<Keyed>>,
     server: Option<ServerHandle>,
 }
+
+/// A middleware by its key.
+type Keyed = (Cow<'static, str>, Arc<dyn Any + Send + Sync>);
 
 /// What the handler wants sent beside its data.
 #[derive(Default)]
@@ -259,7 +262,7 @@ impl CallContext {
         self.started().push((key, middleware));
     }
 
-    fn started(&self) -> MutexGuard<'_, Vec<(Cow<'static, str>, Arc<dyn Any + Send + Sync>)>> {
+    fn started(&self) -> MutexGuard<'_, Vec<Keyed>> {
         self.0
             .middleware
             .lock()

@@ -12,7 +12,8 @@ use crate::rpc::Rpc;
 
 /// Who calls, as the type that the authenticator gave: a user of your database, the claims of a token.
 ///
-/// An argument of any handler, also as `Option<Identity<T>>` where callers without credentials are let in. It derefs to `T`.
+/// An argument of any handler. It derefs to `T`. As `Option<Identity<T>>` it is `None` for callers without credentials, and for those whom
+/// another authenticator knows, which gives no `T`.
 ///
 /// ```
 /// use flight_runtime::prelude::*;
@@ -93,7 +94,11 @@ impl<R: Rpc, T: Any + Send + Sync> FromCall<R> for Identity<T> {
 #[diagnostic::do_not_recommend]
 impl<R: Rpc, T: Any + Send + Sync> FromCall<R> for Option<Identity<T>> {
     async fn from_call(call: &mut Call) -> Result<Self, Error> {
-        call.context().principal().map(identity).transpose()
+        Ok(call
+            .context()
+            .principal()
+            .and_then(Principal::value)
+            .map(Identity))
     }
 }
 
