@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use crate::certificate::PeerCertificate;
 
 /// Where a call comes from.
 ///
@@ -46,32 +46,7 @@ impl fmt::Display for Peer {
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) peer: Peer,
-    pub(crate) certificate: Option<Arc<ClientCertificate>>,
-}
-
-/// A client certificate that was verified, read once.
-#[cfg_attr(
-    not(any(feature = "tls-ring", feature = "tls-aws-lc")),
-    allow(dead_code, reason = "nothing makes one without TLS")
-)]
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct ClientCertificate {
-    pub(crate) identity: String,
-    pub(crate) chain: Vec<Bytes>,
-}
-
-impl Caller {
-    /// The name in the certificate, if it has one.
-    pub(crate) fn identity(&self) -> Option<&str> {
-        let identity = &self.certificate.as_ref()?.identity;
-        (!identity.is_empty()).then_some(identity)
-    }
-
-    pub(crate) fn certificates(&self) -> &[Bytes] {
-        self.certificate
-            .as_ref()
-            .map_or(&[], |certificate| &certificate.chain)
-    }
+    pub(crate) certificate: Option<Arc<PeerCertificate>>,
 }
 
 impl From<Peer> for Caller {

@@ -6,13 +6,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use tokio_util::sync::CancellationToken;
 use tonic::metadata::{MetadataMap, MetadataValue};
 
 use crate::Error;
 use crate::caller::{Caller, Peer};
+use crate::certificate::PeerCertificate;
 use crate::handle::ServerHandle;
 use crate::principal::{Admission, Principal};
 use crate::rpc::Method;
@@ -140,7 +140,7 @@ impl CallContext {
 
     /// The name in the client's certificate, whoever the principal is.
     pub(crate) fn certificate_identity(&self) -> Option<&str> {
-        self.0.caller.identity()
+        self.peer_certificate()?.identity()
     }
 
     /// The middleware of this type that was started for the call; the first one, where several are of it.
@@ -171,11 +171,9 @@ impl CallContext {
         Arc::clone(found).downcast().ok()
     }
 
-    /// The chain that the client proved to be its own over TLS, its own certificate first, in DER; empty without one.
-    ///
-    /// For programs that decide by more than [`peer_identity`](Self::peer_identity). The bytes are shared by all calls of the connection.
-    pub fn peer_certificates(&self) -> &[Bytes] {
-        self.0.caller.certificates()
+    /// The certificate that the client proved to be its own over TLS.
+    pub fn peer_certificate(&self) -> Option<&PeerCertificate> {
+        self.0.caller.certificate.as_deref()
     }
 
     /// The headers that came with the call, text and (`-bin`) binary.

@@ -99,7 +99,7 @@ def test_a_private_authority_is_accepted_and_another_is_not(files, authority, st
     with serve(*files.options) as server:
         assert server.location == f"grpc+tls://localhost:{server.port}"
         seen = who(server, **roots(authority))
-        assert (seen["identity"], seen["certificates"]) == ("", 0)
+        assert (seen["identity"], seen["certificate"]) == ("", None)
         refused(server, **roots(stranger))
         with server.connect(**roots(authority)) as client:
             assert client.get("numbers?count=1").num_rows == 1
@@ -137,10 +137,86 @@ def test_a_verified_client_is_known_by_its_certificate(files, client_ca, authori
     with serve(*files.options, "--client-ca", client_ca, "--verify-client") as server:
         seen = who(server, **roots(authority), **shown(good))
         assert seen["identity"] == "worker.test"
-        assert seen["certificates"] >= 1
+        shown_certificate = seen["certificate"]
+        assert shown_certificate["subject"].endswith("CN=worker")
+        assert "trustme" in shown_certificate["issuer"]
+        assert shown_certificate["common name"] == "worker"
+        assert shown_certificate["dns names"] == ["worker.test"]
+        assert int(shown_certificate["serial number"], 16) > 0
+        assert shown_certificate["seconds"] > 0
+        assert shown_certificate["chain"] >= 1
         assert who(server, **roots(authority), **shown(named))["identity"] == "person"
         refused(server, **roots(authority))
         refused(server, **roots(authority), **shown(stranger.issue_cert("worker.test")))
+
+
+def issued(authority, names, not_before=None, not_after=None, common_name=None):
+    """A certificate with whatever names, which trustme does not make."""
+    import datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = datetime.timedelta(days=1)
+    ca = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
+    ca_key = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = [x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)] if common_name else []
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name(subject))
+        .issuer_name(ca.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(not_before or now - day)
+        .not_valid_after(not_after or now + day)
+    )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not subject)
+    certificate = builder.sign(ca_key, hashes.SHA256())
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return {
+        "cert_chain": certificate.public_bytes(serialization.Encoding.PEM),
+        "private_key": private,
+    }
+
+
+def test_a_uri_comes_before_a_host_and_a_host_before_a_person(files, client_ca, authority):
+    from cryptography import x509
+
+    uri = x509.UniformResourceIdentifier("spiffe://example.org/worker")
+    host = x509.DNSName("worker.test")
+    with serve(*files.options, "--client-ca", client_ca, "--verify-client") as server:
+        for names, identity in [
+            ([host, uri], "spiffe://example.org/worker"),
+            ([host], "worker.test"),
+            ([], "person"),
+        ]:
+            seen = who(server, **roots(authority), **issued(authority, names, common_name="person"))
+            assert seen["identity"] == identity
+            assert seen["certificate"]["common name"] == "person"
+        nameless = issued(authority, [x509.RFC822Name("a@example.org")])
+        assert who(server, **roots(authority), **nameless)["identity"] == ""
+
+
+def test_a_client_certificate_out_of_its_time_is_refused(files, client_ca, authority):
+    import datetime
+
+    from cryptography import x509
+
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = datetime.timedelta(days=1)
+    names = [x509.DNSName("worker.test")]
+    with serve(*files.options, "--client-ca", client_ca, "--client-optional") as server:
+        assert who(server, **roots(authority), **issued(authority, names))["identity"] == "worker.test"
+        for start, end in [(now - 2 * day, now - day), (now + day, now + 2 * day)]:
+            refused(server, **roots(authority), **issued(authority, names, start, end))
 
 
 def test_an_optional_certificate_may_be_absent_but_not_wrong(
@@ -223,14 +299,37 @@ def test_a_handshake_under_way_does_not_hold_up_the_end(files):
             assert server.wait(5) == 0
 
 
-def test_an_expired_certificate_is_a_warning(tmp_path, authority):
+def test_a_certificate_out_of_its_time_is_a_warning(tmp_path, authority):
     import datetime
 
     past = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
-    expired = Files(tmp_path, "old", authority.issue_cert("localhost", not_after=past))
-    with serve(*expired.options) as server:
-        [line] = server.logged("has expired")
-        assert " WARN " in line
+    future = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=10)
+    for times, text in [
+        ({"not_after": past}, "has expired"),
+        ({"not_before": future, "not_after": future + datetime.timedelta(days=1)}, "is not valid before"),
+    ]:
+        odd = Files(tmp_path, "odd", authority.issue_cert("localhost", **times))
+        with serve(*odd.options) as server:
+            [line] = server.logged(text)
+            assert " WARN " in line
+
+
+def test_an_encrypted_key_says_what_to_do(tmp_path, authority):
+    from cryptography.hazmat.primitives import serialization
+
+    files = Files(tmp_path, "encrypted", authority.issue_cert("localhost"))
+    key = serialization.load_pem_private_key(files.key.read_bytes(), None)
+    files.key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    tls = "--location", "grpc+tls://localhost:0"
+    with Server(*tls, *files.options, wait=False) as server:
+        assert server.wait() == 1
+        assert "the private key is encrypted: decrypt it with `openssl pkey`" in server.log()
 
 
 def test_contradictions_end_the_start_with_the_fix(tmp_path, files, client_ca, authority):

@@ -260,7 +260,18 @@ impl Actions {
             "x-binary": binary.map(|bytes| bytes.to_vec()),
             "seconds left": left,
             "identity": context.peer_identity(),
-            "certificates": context.peer_certificates().len(),
+            "certificate": context.peer_certificate().map(|certificate| {
+                serde_json::json!({
+                    "subject": certificate.subject(),
+                    "issuer": certificate.issuer(),
+                    "common name": certificate.common_name(),
+                    "uris": certificate.uris(),
+                    "dns names": certificate.dns_names(),
+                    "serial number": certificate.serial_number(),
+                    "seconds": certificate.not_after().duration_since(certificate.not_before()).map_or(0, |valid| valid.as_secs()),
+                    "chain": certificate.chain().len(),
+                })
+            }),
             "cancelled": context.is_cancelled(),
             "location": context.server().map(|server| server.location().to_string()),
             "port": context.server().map(|server| server.port()),

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::TlsSettings;
 use crate::Error;
-use crate::caller::ClientCertificate;
+use crate::certificate::PeerCertificate;
 use crate::location::Location;
 
 #[derive(Clone)]
@@ -29,7 +29,7 @@ impl Acceptor {
     pub(in crate::server) async fn accept(
         &self,
         _: TcpStream,
-    ) -> io::Result<(TcpStream, Option<Arc<ClientCertificate>>)> {
+    ) -> io::Result<(TcpStream, Option<Arc<PeerCertificate>>)> {
         match *self {}
     }
 }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::pem::{Pem, Source};
 use super::{TlsSettings, config, identity};
 use crate::Error;
-use crate::caller::ClientCertificate;
+use crate::certificate::PeerCertificate;
 use crate::location::Location;
 
 /// From the accepted socket to the end of the handshake. A client that says nothing would otherwise keep its socket for ever.
@@ -53,7 +53,7 @@ impl Acceptor {
     pub(in crate::server) async fn accept(
         &self,
         stream: TcpStream,
-    ) -> io::Result<(TlsStream<TcpStream>, Option<Arc<ClientCertificate>>)> {
+    ) -> io::Result<(TlsStream<TcpStream>, Option<Arc<PeerCertificate>>)> {
         let config = {
             let current = &self.0.current;
             Arc::clone(&current.read().unwrap_or_else(PoisonError::into_inner))
