@@ -78,6 +78,11 @@ impl ServerHandle {
         self.0.signals.drain.is_cancelled()
     }
 
+    /// Whether calls that still run are cut off.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.0.signals.cut.is_cancelled()
+    }
+
     /// Waits until the server has ended, its sockets are closed and its calls are done.
     ///
     /// Not from a handler: its own call would wait for itself.

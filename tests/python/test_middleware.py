@@ -277,3 +277,14 @@ def test_refused_calls_pass_through_middleware(name):
                 *of_call("DoAction", "PermissionDenied", "bob"),
                 *of_call("DoAction", "Ok", "ada"),
             ]
+
+
+def test_a_server_that_is_stopped_tells_of_the_calls_that_it_cut(name):
+    with Server("--watch", "--grace", 100) as server:
+        with server.connect() as client:
+            reader = client.reader(f"stalls/{name}", headers=[(b"x-log", b"yes")])
+            assert reader.read_chunk().data.num_rows == 10
+            server.signal()
+            assert server.wait(5) == 0
+        [line] = server.logged("call watched")
+        assert "Unavailable" in line

@@ -1,4 +1,4 @@
-//! Tower layers around the whole service: tower's own, tonic's interceptors, and one by hand.
+//! Tower layers around the whole service: tower's own, tower-http's, tonic's interceptors, and one by hand.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,6 +11,7 @@ use flight_runtime::tonic::service::InterceptorLayer;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::timeout::TimeoutLayer;
 use tower::{Layer, Service};
+use tower_http::trace::TraceLayer;
 
 use crate::watched::intercept;
 
@@ -20,6 +21,8 @@ pub(crate) fn add(builder: FlightServerBuilder) -> FlightServerBuilder {
         .layer(Pass("first"))
         .layer(Pass("second"))
         .layer(InterceptorLayer::new(intercept))
+        // It wraps the bodies of answers in one of its own.
+        .layer(TraceLayer::new_for_grpc())
         .layer(GlobalConcurrencyLimitLayer::new(64))
         .layer(TimeoutLayer::new(Duration::from_secs(2)))
 }

@@ -106,6 +106,9 @@ impl ServerMiddleware for Watched {
                 .map_or_else(|error| format!("{:?}", error.code()), |()| "Ok".to_owned())
                 .into(),
         );
+        if self.name == "outer" && self.call.headers().contains_key("x-log") {
+            tracing::info!(?result, "call watched");
+        }
         let _ = self.call.add_trailer("x-completed", self.name);
         assert!(!asks(self.call.headers(), "x-panic-at-the-end", self.name));
     }

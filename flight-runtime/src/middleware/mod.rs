@@ -113,7 +113,8 @@ pub trait ServerMiddleware: Any + Send + Sync {
 
     /// The call has ended, after its last message: `Ok` or the error that it ended with, as the handler gave it.
     ///
-    /// Called once. A client that went away is CANCELLED, a deadline that passed DEADLINE_EXCEEDED, a panic INTERNAL. Trailers can still be
+    /// Called once. A client that went away is CANCELLED, a deadline that passed DEADLINE_EXCEEDED, a panic INTERNAL, a server that was stopped
+    /// before its calls had ended UNAVAILABLE. Trailers can still be
     /// added through a [`CallContext`] that was kept. A panic in here is logged and hurts nobody.
     fn call_completed(&self, result: Result<(), &Error>) {
         let _ = result;

@@ -13,6 +13,7 @@ use tokio::time::{Sleep, sleep_until};
 use super::dispatch::Frames;
 use crate::Error;
 use crate::context::CallContext;
+use crate::handle::ServerHandle;
 use crate::middleware::Started;
 use crate::wire::segments::Segments;
 
@@ -119,6 +120,19 @@ impl Driver {
         self.work.end();
     }
 
+    /// Why a call ended whose end was not sent.
+    fn cut_off(&self) -> Error {
+        let context = self.context();
+        let past = |deadline| Instant::now() >= deadline;
+        if context.deadline().is_some_and(past) {
+            deadline_exceeded()
+        } else if context.server().is_some_and(ServerHandle::is_cut) {
+            Error::unavailable("the server was stopped")
+        } else {
+            Error::cancelled("the client went away")
+        }
+    }
+
     /// Tells middleware how the call ended; only the first time counts.
     pub(super) fn completed(&self, result: Result<(), &Error>) {
         self.work.started.completed(result);
@@ -147,11 +161,6 @@ impl Work {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.end();
-        // Of a call whose end was not sent.
-        let error = match self.context().deadline() {
-            Some(deadline) if Instant::now() >= deadline => deadline_exceeded(),
-            _ => Error::cancelled("the client went away"),
-        };
-        self.completed(Err(&error));
+        self.completed(Err(&self.cut_off()));
     }
 }
