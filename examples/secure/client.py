@@ -19,7 +19,9 @@ def main():
     parser.add_argument("--certificates", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
     connect = functools.partial(flight.connect, arguments.location)
-    file = lambda name: (arguments.certificates / name).read_bytes()
+
+    def file(name):
+        return (arguments.certificates / name).read_bytes()
 
     with connect(tls_root_certs=file("ca.crt")) as client:
         strangers(client)
