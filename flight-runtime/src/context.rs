@@ -50,6 +50,8 @@ struct Inner {
     /// Unset until the caller was asked for credentials.
     admission: OnceLock<Admission>,
     middleware: Mutex<Vec<Keyed>>,
+    /// Unset until it is found.
+    route: OnceLock<&'static str>,
     server: Option<ServerHandle>,
 }
 
@@ -86,6 +88,7 @@ impl CallContext {
             }),
             admission: OnceLock::new(),
             middleware: Mutex::default(),
+            route: OnceLock::new(),
             server,
         })))
     }
@@ -93,6 +96,14 @@ impl CallContext {
     /// The call as the client made it. A `#[do_get]` handler that is asked for its schema alone sees `GetFlightInfo`.
     pub fn method(&self) -> Method {
         self.0.method
+    }
+
+    /// What is called, once it is found: the text of the route, or the name of the action. `None` before that (in
+    /// [`start_call`](crate::ServerMiddlewareFactory::start_call)), for catch-alls, for lists and for what does not exist.
+    ///
+    /// There are as many as the service has handlers, so it is what logs and metrics are labelled with; a ticket may be anything.
+    pub fn route(&self) -> Option<&'static str> {
+        self.0.route.get().copied()
     }
 
     /// Where the call comes from.
@@ -249,6 +260,24 @@ impl CallContext {
     /// Says whether the call was let in, once.
     pub(crate) fn admit(&self, admission: Admission) {
         let _ = self.0.admission.set(admission);
+    }
+
+    /// Says in a Handshake who has logged in, so that middleware and logs know it too; what [`ServerAuthHandler`](crate::ServerAuthHandler) and
+    /// [`Authenticator::handshake`](crate::Authenticator::handshake) do once they are sure.
+    ///
+    /// The first time counts. In any other call it does nothing: who calls is settled before its handler runs.
+    pub fn identify(&self, principal: Principal) {
+        if self.method() == Method::Handshake {
+            self.admit(Admission::Known(principal));
+        }
+    }
+
+    /// Says what is called. The first time counts: what a handler leads to is none of the client's call.
+    pub(crate) fn found(&self, route: Option<&'static str>) {
+        let is_list = matches!(self.method(), Method::ListFlights | Method::ListActions);
+        if let Some(route) = route.filter(|_| !is_list) {
+            let _ = self.0.route.set(route);
+        }
     }
 
     /// Lets handlers find a middleware.

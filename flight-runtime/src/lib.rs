@@ -159,7 +159,17 @@ pub mod __v0_1 {
     pub use crate::service::{HandlerDef, Place, ServiceDef, Table};
 }
 
-/// The program of the README compiles.
-#[cfg(doctest)]
+/// What the README says compiles.
+#[cfg(all(doctest, feature = "auth"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// What the guide says of security compiles.
+#[cfg(all(
+    doctest,
+    feature = "auth",
+    feature = "jwt",
+    any(feature = "tls-ring", feature = "tls-aws-lc")
+))]
+#[doc = include_str!("../../docs/src/security.md")]
+struct SecurityGuide;

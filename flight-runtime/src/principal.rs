@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::Error;
+use crate::rpc::Method;
 
 /// Who calls: a name, what they may do, and a value of your own. What an [`Authenticator`](crate::Authenticator) makes of credentials.
 ///
@@ -159,8 +160,8 @@ pub(crate) enum Admission {
     Anonymous {
         /// What everything else answers.
         refusal: Error,
-        /// Whether the server lets everybody make calls of this method.
-        public: bool,
+        /// The calls that the server lets everybody make.
+        public: Arc<BTreeSet<Method>>,
     },
 }
 

@@ -1,5 +1,6 @@
 """The service under test as a process: started once it listens, ended by its own handle."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -13,17 +14,34 @@ import time
 import pyarrow.flight as flight
 
 BINARY = os.environ.get("FLIGHT_TESTS_SERVICE")
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def binary():
     """The program, which `tests/run` builds and names."""
     if BINARY:
         return BINARY
-    root = pathlib.Path(__file__).resolve().parents[2]
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", root / "target"))
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     path = target / "debug" / "service"
     assert path.exists(), f"{path} is missing: tests/run builds it"
     return str(path)
+
+
+@contextlib.contextmanager
+def example(name, *options):
+    """An example as a process. Where it listens: the line that it prints for a person says so."""
+    program = pathlib.Path(binary()).with_name(name)
+    assert program.exists(), f"{program} is missing: tests/run builds it"
+    process = subprocess.Popen([program, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        ready, _, _ = select.select([process.stdout], [], [], 20)
+        line = process.stdout.readline() if ready else ""
+        assert line.startswith("listening on grpc"), line
+        yield line.removeprefix("listening on ").split(";")[0].strip()
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
 
 
 def methods():

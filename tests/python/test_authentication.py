@@ -193,7 +193,7 @@ def test_missing_credentials_are_told_what_is_expected():
         (["own"], "credentials are missing"),
         (
             ["jwt", "api-key", "handshake"],
-            "credentials are missing: expected `authorization: Bearer <JWT>`, `x-api-key: <key>` or "
+            "credentials are missing: expected `authorization: Bearer <JWT>`, `x-api-key: <key>`, or "
             "a handshake, and its token in `auth-token-bin`",
         ),
     ]:
@@ -277,6 +277,17 @@ def test_a_token_is_revoked_and_others_stay(basic_server):
             client.action("whoami", **option(of["bob"]))
         assert said(caught) == "invalid bearer token"
         assert client.ask("whoami", **option(of["carol"]))["name"] == "carol"
+
+
+def test_a_caller_ends_the_token_that_it_came_with(basic_server):
+    with basic_server.connect() as client:
+        here, there = (client.authenticate_basic_token("ada", "ada's") for _ in range(2))
+        assert client.action("log-out-here", **option(here)) == [b"true"]
+        with pytest.raises(flight.FlightUnauthenticatedError):
+            client.action("whoami", **option(here))
+        assert client.ask("whoami", **option(there))["name"] == "ada"
+        with_each_call = ("authorization", basic("ada", "ada's"))
+        assert client.action("log-out-here", **option(with_each_call)) == [b"false"]
 
 
 def test_a_token_that_is_not_used_expires():

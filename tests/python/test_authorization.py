@@ -179,20 +179,39 @@ def test_what_is_public_is_for_everybody_and_nothing_else_is_told(client):
         assert said(caught) == "no such user"
 
 
-def test_methods_that_are_public_show_what_is_public():
-    public = ["--public", "ListActions", "--public", "ListFlights", "--public", "GetFlightInfo"]
+def test_lists_that_are_public_show_what_is_public():
+    lists = ["--public", "ListActions", "--public", "ListFlights"]
+    with Server("--services", "guarded", "--auth", "own", *lists) as server:
+        with server.connect() as client:
+            assert [action.type for action in client.list_actions(options(None))] == ["ping"]
+            listed = client.list_flights(b"", options(None))
+            assert [info.descriptor.path for info in listed] == [[b"open"]]
+            assert len(list(client.list_actions(options("ada")))) > 20
+
+
+def test_methods_that_are_public_are_so_without_a_rule():
+    methods = ["ListActions", "ListFlights", "GetFlightInfo", "DoAction"]
+    public = [word for method in methods for word in ("--public", method)]
     with Server("--services", "guarded", "--auth", "own", *public) as server:
         with server.connect() as client:
             actions = {action.type for action in client.list_actions(options(None))}
-            assert "ping" in actions and not {"compact", "of-bob", "hidden"} & actions
+            assert {"ping", "region", "sum"} <= actions
+            assert not {"compact", "of-bob", "hidden"} & actions
+            assert client.action("text", "x", **by(None)) == [b"X"]
             rows = flight.FlightDescriptor.for_path("rows")
             assert client.get_flight_info(rows, options(None)).schema.names == ["n"]
-            listed = [info.descriptor.command for info in client.list_flights(b"", options(None))]
-            assert b"secret" not in listed and b"for admins" not in listed
+            listed = [info.descriptor.path for info in client.list_flights(b"", options(None))]
+            assert listed == [[b"rows"], [b"named", b"one"], [b"named", b"two"], [b"open"]]
+            # What takes a known caller says so itself.
+            with pytest.raises(UNKNOWN):
+                client.action("whoami", **by(None))
             with pytest.raises(UNKNOWN):
                 client.get_flight_info(flight.FlightDescriptor.for_path("secret"), options(None))
             with pytest.raises(UNKNOWN):
                 client.get("rows", **by(None))
+            with pytest.raises(KeyError) as caught:
+                client.action("no-such-action", **by(None))
+            assert "compact" not in said(caught)
 
 
 def test_without_authentication_everybody_may_do_everything():

@@ -70,7 +70,8 @@ def test_without_a_deadline_there_is_none(client):
 
 
 def test_a_handler_knows_its_deadline(client):
-    assert 20 < client.ask("who", timeout=30)["seconds left"] <= 30
+    # gRPC rounds what it sends up.
+    assert 20 < client.ask("who", timeout=30)["seconds left"] < 31
 
 
 def test_a_call_that_outlives_its_deadline_is_timed_out(client):

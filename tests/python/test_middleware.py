@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
 
-from raw import Channel, field, flight_data, ipc_messages, path
+from credentials import basic
+from raw import Channel, field, fields, flight_data, ipc_messages, path
 from server import Server, methods, said
 
 
@@ -260,6 +261,48 @@ def test_handlers_find_middleware_by_type_and_by_key(client):
     assert client.action("tenant", headers=[(b"x-tenant", b"acme")]) == [b"acme"]
     with pytest.raises(flight.FlightInternalError):
         client.action("tenant")
+
+
+def test_the_end_knows_what_was_called(client, raw, name):
+    for method, route in [
+        ("DoGet", "stream"),
+        ("DoPut", "ignored"),
+        ("DoExchange", "echo"),
+        ("DoAction", "nothing"),
+        ("GetFlightInfo", "stream"),
+        ("PollFlightInfo", "stream"),
+        ("GetSchema", "stream"),
+        ("ListFlights", None),
+        ("ListActions", None),
+    ]:
+        note = f"{name} {method}"
+        call(raw, method, [("x-note", note), ("x-note-route", "yes")])
+        events = noted(client, note)
+        assert ["outer", "was", [route, ""]] in events, (method, events)
+    note = f"{name} of nothing"
+    with pytest.raises(KeyError):
+        client.get("no/such/route", headers=[(b"x-note", note.encode()), (b"x-note-route", b"")])
+    assert ["outer", "was", [None, ""]] in noted(client, note)
+
+
+def test_the_end_of_a_handshake_knows_who_has_logged_in(name):
+    kinds = ["--auth", "basic", "--auth", "handshake"]
+    with Server("--services", "guarded", *kinds, "--watch") as server:
+        with Channel(server.location) as raw:
+            login = [("authorization", basic("ada", "ada's"))]
+            wanted = [("x-note-route", "yes")]
+            by_header = [*login, *wanted, ("x-note", f"{name} header")]
+            assert list(raw.streams("Handshake", [], metadata=by_header)) == []
+            message = [*wanted, ("x-note", f"{name} message")]
+            assert list(raw.streams("Handshake", [field(2, "bob:bob's")], metadata=message))
+            wrong = [("authorization", basic("ada", "eve's")), *wanted, ("x-note", f"{name} wrong")]
+            with pytest.raises(grpc.RpcError):
+                list(raw.streams("Handshake", [], metadata=wrong))
+            for which, identity in [("header", "ada"), ("message", "bob"), ("wrong", "")]:
+                note = raw.action("noted", f"{name} {which}", metadata=login)
+                [result] = note
+                assert ["outer", "was", [None, identity]] in json.loads(fields(result)[1][0])
+        assert "not the password of `ada`" in server.logged("invalid user name or password")[0]
 
 
 def test_refused_calls_pass_through_middleware(name):

@@ -1,7 +1,5 @@
 """The weather example does its main job for a client that has nothing of the project."""
 
-import pathlib
-import select
 import subprocess
 import sys
 
@@ -9,27 +7,14 @@ import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
 
-from server import binary
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from server import ROOT, example
 
 
 @pytest.fixture(scope="module")
 def weather():
-    """Where the example listens: the line that it prints for a person says so."""
-    program = pathlib.Path(binary()).with_name("weather")
-    assert program.exists(), f"{program} is missing: tests/run builds it"
-    process = subprocess.Popen(
-        [program, "--location", "grpc://localhost:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    try:
-        ready, _, _ = select.select([process.stdout], [], [], 20)
-        line = process.stdout.readline() if ready else ""
-        assert line.startswith("listening on grpc://"), line
-        yield line.removeprefix("listening on ").split(";")[0]
-    finally:
-        process.terminate()
-        process.wait(10)
+    """Where the example listens."""
+    with example("weather", "--location", "grpc://localhost:0") as location:
+        yield location
 
 
 @pytest.fixture

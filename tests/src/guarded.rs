@@ -161,6 +161,15 @@ impl Guarded {
         self.ran("with-header");
     }
 
+    /// Ends the token that this call came with.
+    #[action("log-out-here")]
+    async fn log_out_here(&self, context: CallContext) -> String {
+        let tokens = self.tokens.as_ref();
+        tokens
+            .is_some_and(|tokens| tokens.revoke_own(&context))
+            .to_string()
+    }
+
     /// Ends the caller's tokens.
     #[action("log-out")]
     async fn log_out(&self, caller: Principal) -> String {

@@ -176,7 +176,9 @@ impl ServerAuthHandler for Handshakes {
         context.add_header("x-handshake", "yes")?;
         let first = text(incoming.read().await?)?;
         if let Some((name, password)) = first.split_once(':') {
-            return outgoing.write(self.login(name, password)?).await;
+            let token = self.login(name, password)?;
+            context.identify(name.into());
+            return outgoing.write(token).await;
         }
         if first == "count" {
             // Until the client has said all.

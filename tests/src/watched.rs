@@ -100,6 +100,10 @@ impl ServerMiddleware for Watched {
     }
 
     fn call_completed(&self, result: Result<(), &Error>) {
+        if self.call.headers().contains_key("x-note-route") {
+            let (route, identity) = (self.call.route(), self.call.peer_identity());
+            self.note("was", json!([route, identity]));
+        }
         self.note(
             "completed",
             result

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::Error;
 use crate::context::CallContext;
 use crate::principal::{Admission, Principal};
+use crate::rpc::Method;
 
 /// A rule of your own on who may use a handler: `require = Owner` on its attribute.
 ///
@@ -109,6 +110,11 @@ impl Access {
     ///
     /// UNAUTHENTICATED for a caller whom nobody vouches for, PERMISSION_DENIED for one who lacks something: the client is not told what.
     pub(crate) fn check(&self, context: &CallContext) -> Result<(), Error> {
+        self.check_for(context, &[context.method()])
+    }
+
+    /// The same for calls of one of these methods, which the caller has not made yet: for lists of what is there for them.
+    pub(crate) fn check_for(&self, context: &CallContext, methods: &[Method]) -> Result<(), Error> {
         match context.admission() {
             // A call that nobody has judged yet is no call that was let in.
             None => Err(Error::internal(
@@ -117,7 +123,7 @@ impl Access {
             Some(Admission::Open) => Ok(()),
             Some(Admission::Anonymous { refusal, public }) => match self {
                 Access::Public => Ok(()),
-                Access::Default if *public => Ok(()),
+                Access::Default if methods.iter().any(|method| public.contains(method)) => Ok(()),
                 _ => Err(refusal.again()),
             },
             Some(Admission::Known(principal)) => {

@@ -23,6 +23,7 @@ use super::tokens::Tokens;
 use crate::Error;
 use crate::context::CallContext;
 use crate::principal::Principal;
+use crate::route::shorten;
 
 /// With padding and without: Go's client leaves it out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -70,7 +71,8 @@ pub struct BasicAuth {
 }
 
 impl BasicAuth {
-    /// Asks this function who somebody is, by name and password. For wrong ones it returns [`BasicAuth::wrong`].
+    /// Asks this function who somebody is, by name and password. For wrong ones it returns [`BasicAuth::wrong`], with a
+    /// [source](Error::with_source) for the log if it likes.
     pub fn new<F, Fut>(verify: F) -> Self
     where
         F: Fn(String, String) -> Fut + Send + Sync + 'static,
@@ -115,9 +117,12 @@ impl BasicAuth {
             // A name that is not there takes as long as a password that is wrong.
             let expected = found.map_or(Hashed::of(b""), |(expected, _)| *expected);
             let fits = expected.is(&hashed);
+            let name = shorten(&name);
             ready(match found {
                 Some((_, principal)) if fits => Ok(principal.clone()),
-                _ => Err(Self::wrong()),
+                // The client does not see the difference, the log does.
+                Some(_) => Err(Self::wrong().with_source(format!("not the password of `{name}`"))),
+                None => Err(Self::wrong().with_source(format!("there is no `{name}`"))),
             })
         })
     }
@@ -229,7 +234,8 @@ impl Authenticator for BasicAuth {
         incoming: &mut ServerAuthReader,
     ) -> Result<bool, Error> {
         if let Some(principal) = self.by_header(context).await? {
-            let token = self.tokens.issue(principal)?;
+            let token = self.tokens.issue(principal.clone())?;
+            context.identify(principal);
             // Clients look in the trailers, the headers, or both.
             context.add_header("authorization", format!("Bearer {token}"))?;
             context.add_trailer("authorization", format!("Bearer {token}"))?;
@@ -243,8 +249,10 @@ impl Authenticator for BasicAuth {
             return Ok(false);
         };
         let principal = self.verify(name, password).await?;
+        let token = self.tokens.issue(principal.clone())?;
+        context.identify(principal);
         incoming.next().await?;
-        outgoing.write(self.tokens.issue(principal)?).await?;
+        outgoing.write(token).await?;
         Ok(true)
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct Gate {
     authenticators: Vec<Arc<dyn Erased>>,
     /// Asked after the others: it cannot tell whether a handshake is meant for it.
     handler: Option<Arc<dyn Erased>>,
-    public: BTreeSet<Method>,
+    public: Arc<BTreeSet<Method>>,
     /// Two handlers were given.
     handler_twice: bool,
 }
@@ -37,12 +37,7 @@ impl Gate {
     }
 
     pub(crate) fn add_public(&mut self, methods: impl IntoIterator<Item = Method>) {
-        self.public.extend(methods);
-    }
-
-    /// Whether everybody may make calls of this method.
-    pub(crate) fn is_public(&self, method: Method) -> bool {
-        self.public.contains(&method)
+        Arc::make_mut(&mut self.public).extend(methods);
     }
 
     /// Whether anybody is asked for anything.
@@ -95,7 +90,7 @@ impl Gate {
         }
         Ok(Admission::Anonymous {
             refusal: wrong.unwrap_or_else(|| self.missing()),
-            public: self.is_public(context.method()),
+            public: Arc::clone(&self.public),
         })
     }
 
@@ -107,7 +102,7 @@ impl Gate {
             Some((last, [])) => format!("credentials are missing: expected {last}"),
             Some((last, rest)) => {
                 format!(
-                    "credentials are missing: expected {} or {last}",
+                    "credentials are missing: expected {}, or {last}",
                     rest.join(", ")
                 )
             }

@@ -133,7 +133,7 @@ impl<C> JwtAuth<C> {
     /// What the token says, once it is known to be good.
     fn decode(&self, token: &str) -> Result<Value, Error> {
         let header = jsonwebtoken::decode_header(token).map_err(refused)?;
-        let keys = self.keys.0.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.current();
         let named = |key: &&Key| header.kid.is_none() || key.id.is_none() || key.id == header.kid;
         let fitting = |key: &&Key| named(key) && key.algorithms.contains(&header.alg);
         let mut last = Error::unauthenticated("the token is signed with a key that is not known");
@@ -241,7 +241,7 @@ impl<C> fmt::Debug for JwtAuth<C> {
 /// | [`ed_pem`](Self::ed_pem) | EdDSA |
 /// | [`jwks`](Self::jwks) | all of these, with a JWKS document (RFC 7517), whose keys have names (`kid`) |
 #[derive(Clone)]
-pub struct JwtKeys(Arc<RwLock<Vec<Key>>>);
+pub struct JwtKeys(Arc<RwLock<Arc<[Key]>>>);
 
 struct Key {
     id: Option<String>,
@@ -253,7 +253,7 @@ impl JwtKeys {
     fn of(keys: Vec<Key>) -> Self {
         // The process's default belongs to the program, and may be another already: any of them verifies the same signatures.
         let _ = crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
-        Self(Arc::new(RwLock::new(keys)))
+        Self(Arc::new(RwLock::new(keys.into())))
     }
 
     fn one(key: DecodingKey) -> Self {
@@ -346,8 +346,12 @@ impl JwtKeys {
     /// }
     /// ```
     pub fn replace(&self, newer: JwtKeys) {
-        let newer = std::mem::take(&mut *newer.0.write().unwrap_or_else(PoisonError::into_inner));
+        let newer = newer.current();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = newer;
+    }
+
+    fn current(&self) -> Arc<[Key]> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -368,7 +372,7 @@ fn key(jwk: &Jwk) -> Option<Key> {
 
 impl fmt::Debug for JwtKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.current();
         let ids = keys
             .iter()
             .map(|key| key.id.as_deref().unwrap_or("without a name"));

@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::authorization::bearer;
+use super::handshake;
 use super::secret::{Hashed, random_token};
 use crate::Error;
+use crate::context::CallContext;
 use crate::principal::Principal;
 
 /// How many tokens somebody can have at a time. The one that was given out first is forgotten for one more.
@@ -112,6 +115,15 @@ impl Tokens {
     pub fn revoke(&self, token: impl AsRef<[u8]>) -> bool {
         let hashed = Hashed::of(token.as_ref());
         self.issued().tokens.remove(&hashed).is_some()
+    }
+
+    /// Ends the token that a call came with, and no other of its caller: whether it had one.
+    pub fn revoke_own(&self, context: &CallContext) -> bool {
+        bearer(context).is_some_and(|token| self.revoke(token))
+            || handshake::token(context)
+                .ok()
+                .flatten()
+                .is_some_and(|token| self.revoke(token))
     }
 
     /// Ends all tokens of this name; how many they were.

@@ -237,7 +237,8 @@ impl FlightServerBuilder {
 
     /// Calls that need no credentials, but for handlers with a `require` of their own; several calls add up. Default: none.
     ///
-    /// For single handlers say `public` on the attribute. Without credentials ListFlights and ListActions show what is public.
+    /// For single handlers say `public` on the attribute. Once they are public themselves, ListFlights and ListActions show callers without
+    /// credentials what these may use: with the example below the flights and their schemas, and no action.
     ///
     /// ```
     /// use flight_runtime::{ClientCertificates, Method};
@@ -252,7 +253,7 @@ impl FlightServerBuilder {
     /// # fn build() -> flight_runtime::FlightServerBuilder {
     /// FlightServer::builder(Tables)
     ///     .authenticator(ClientCertificates::new())
-    ///     .public([Method::ListFlights, Method::GetFlightInfo])
+    ///     .public([Method::ListFlights, Method::ListActions, Method::GetFlightInfo])
     /// # }
     /// ```
     ///

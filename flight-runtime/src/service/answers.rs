@@ -301,7 +301,7 @@ impl Service {
             .filter_map(move |index| {
                 let call = Call::new(context.clone(), Payload::Criteria(criteria.clone()));
                 let bound = self.handlers.list_flights.get(index);
-                let bound = bound.filter(|bound| bound.is_for(&context));
+                let bound = bound.filter(|bound| bound.is_for(&context, &[Method::ListFlights]));
                 std::future::ready(bound.map(|bound| bound.start(call)))
             })
             .flatten()
@@ -315,8 +315,10 @@ impl Service {
         context: CallContext,
         prefix: String,
     ) -> BoxStream<'static, Result<FlightInfo, Error>> {
+        // An entry says what GetFlightInfo says.
+        let by = [Method::DoGet, Method::GetFlightInfo];
         let bound = self.handlers.do_get.routed().get(index);
-        let Some(bound) = bound.filter(|bound| bound.is_for(&context)) else {
+        let Some(bound) = bound.filter(|bound| bound.is_for(&context, &by)) else {
             return stream::empty().boxed();
         };
         let Some(route) = bound
@@ -381,7 +383,7 @@ impl Service {
             .handlers
             .actions
             .iter()
-            .filter(|(_, bound)| bound.is_for(&context))
+            .filter(|(_, bound)| bound.is_for(&context, &[Method::DoAction]))
             .map(|(&name, bound)| ActionType {
                 r#type: name.to_owned(),
                 description: bound.def.doc.to_owned(),
@@ -392,7 +394,7 @@ impl Service {
         let own = stream::iter(indices).filter_map(move |index| {
             let call = Call::new(context.clone(), Payload::None);
             let bound = self.handlers.list_actions.get(index);
-            let bound = bound.filter(|bound| bound.is_for(&context));
+            let bound = bound.filter(|bound| bound.is_for(&context, &[Method::ListActions]));
             std::future::ready(bound.map(|bound| bound.start(call)))
         });
         stream::iter(actions).chain(own.flatten()).boxed()

@@ -134,7 +134,7 @@ impl Service {
         }
         context.admit(self.gate.admit(context).await?);
         match context.admission() {
-            Some(Admission::Anonymous { refusal, public }) if !public => {
+            Some(Admission::Anonymous { refusal, public }) if !public.contains(&method) => {
                 let somewhere = self.handlers.has_public(method);
                 somewhere.then_some(()).ok_or_else(|| refusal.again())
             }

@@ -40,9 +40,9 @@ impl<T: Send + 'static> Bound<T> {
         })
     }
 
-    /// Whether the caller may use it: for lists, which show what is theirs.
-    pub(crate) fn is_for(&self, context: &CallContext) -> bool {
-        self.def.access.check(context).is_ok()
+    /// Whether the caller may use it by one of these calls: for lists, which show what is theirs.
+    pub(crate) fn is_for(&self, context: &CallContext, methods: &[Method]) -> bool {
+        self.def.access.check_for(context, methods).is_ok()
     }
 
     /// Where it stands: for an error about it.
@@ -162,6 +162,7 @@ impl<T: Send + 'static> Routes<T> {
         let Some(handler) = self.routed.get(index) else {
             return Ok(None);
         };
+        context.found(handler.def.route.map(|route| route.text));
         handler.def.access.check(context)?;
         let texts = texts?;
         Ok(Some(Found { handler, texts }))
@@ -193,10 +194,9 @@ impl<T: Send + 'static> Routes<T> {
 /// What a caller is told of something that is not there: those without credentials nothing, lest they learn what is.
 fn not_there(context: &CallContext, error: impl FnOnce() -> Error) -> Error {
     match context.admission() {
-        Some(Admission::Anonymous {
-            refusal,
-            public: false,
-        }) => refusal.again(),
+        Some(Admission::Anonymous { refusal, public }) if !public.contains(&context.method()) => {
+            refusal.again()
+        }
         _ => error(),
     }
 }
@@ -215,7 +215,7 @@ pub(crate) fn no_route<'a, T: Send + 'static>(
     not_there(context, || {
         let mut routes: Vec<&str> = known
             .into_iter()
-            .filter(|bound| bound.is_for(context))
+            .filter(|bound| bound.is_for(context, &[context.method()]))
             .filter_map(|bound| bound.def.route.map(|route| route.text))
             .collect();
         routes.sort_unstable();
@@ -374,7 +374,9 @@ impl Handlers {
         name: &str,
         context: &CallContext,
     ) -> Result<&Bound<ActionResult>, Error> {
-        if let Some(bound) = self.actions.get(name).or(self.do_action.as_ref()) {
+        let named = self.actions.get_key_value(name);
+        if let Some(bound) = named.map(|(_, bound)| bound).or(self.do_action.as_ref()) {
+            context.found(named.map(|(&name, _)| name));
             bound.def.access.check(context)?;
             return Ok(bound);
         }
@@ -383,7 +385,7 @@ impl Handlers {
         }
         Err(not_there(context, || {
             let known = self.actions.iter();
-            let known = known.filter(|(_, bound)| bound.is_for(context));
+            let known = known.filter(|(_, bound)| bound.is_for(context, &[Method::DoAction]));
             let known = theirs(known.map(|(&name, _)| name).collect());
             Error::not_found(format!("no action `{}`{known}", shorten(name)))
         }))

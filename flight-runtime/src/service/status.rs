@@ -57,6 +57,7 @@ fn message<'a>(error: &'a Error, context: Option<&CallContext>, expose: bool) ->
     let (method, peer) = call.map_or_else(Default::default, |(method, peer)| {
         (method.name(), peer.to_string())
     });
+    let route = context.and_then(CallContext::route).unwrap_or_default();
     if !error.is_hidden() {
         let code = error.code();
         if matches!(code, Code::Unauthenticated | Code::PermissionDenied) {
@@ -77,6 +78,7 @@ fn message<'a>(error: &'a Error, context: Option<&CallContext>, expose: bool) ->
     let id = error_id();
     tracing::error!(
         method,
+        route,
         peer,
         id,
         error = error.chain(),
