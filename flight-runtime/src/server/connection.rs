@@ -1,6 +1,8 @@
 //! One connection: HTTP/2 by hyper, on settings that fit bulk data.
 
 use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::Request;
@@ -8,9 +10,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 
 use super::authority::Authority;
+use super::gather::gather;
 use super::listener::Socket;
 use super::tls::Acceptor;
 use crate::caller::{Caller, Peer};
@@ -23,6 +28,8 @@ const MAX_FRAME_SIZE: u32 = 1 << 20;
 const STREAM_WINDOW: u32 = 1 << 20;
 /// How much of all uploads of a connection may be under way.
 const CONNECTION_WINDOW: u32 = 2 << 20;
+/// What the kernel may hold of what is sent to this machine: 1.2 to 1.7 times the throughput of what it chooses itself, measured.
+const LOOPBACK_SEND_BUFFER: usize = 256 << 10;
 /// A peer that says nothing for this long is asked whether it lives …
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
 /// … and has this long to answer.
@@ -46,6 +53,7 @@ pub(super) async fn serve(
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%peer, %error, "TCP_NODELAY");
             }
+            set_send_buffer(&stream, peer);
             let Some(tls) = tls else {
                 return serve_stream(stream, peer.into(), service, signals).await;
             };
@@ -69,6 +77,18 @@ pub(super) async fn serve(
     }
 }
 
+/// Keeps what the kernel holds of a connection to this machine small, so that it is still in the processor's cache when it is sent.
+///
+/// Beyond this machine the kernel chooses: there a small buffer is a limit of buffer / round-trip time.
+fn set_send_buffer(stream: &TcpStream, peer: Peer) {
+    let is_loopback = |address: SocketAddr| address.ip().to_canonical().is_loopback();
+    if peer.socket_addr().is_some_and(is_loopback)
+        && let Err(error) = SockRef::from(stream).set_send_buffer_size(LOOPBACK_SEND_BUFFER)
+    {
+        tracing::debug!(%peer, %error, "SO_SNDBUF");
+    }
+}
+
 async fn serve_stream<S>(stream: S, caller: Caller, service: CallService, signals: Signals)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -87,12 +107,13 @@ where
         .max_header_list_size(MAX_HEADER_LIST_SIZE)
         .keep_alive_interval(KEEP_ALIVE_INTERVAL)
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT);
-    let connection = builder.serve_connection(TokioIo::new(stream), answer);
+    let (socket, drain) = gather(stream);
+    let connection = builder.serve_connection(TokioIo::new(socket), answer);
     tokio::pin!(connection);
     let mut draining = false;
     let ended = loop {
         tokio::select! {
-            ended = connection.as_mut() => break ended,
+            ended = poll_fn(|cx| drain.poll(cx, |cx| connection.as_mut().poll(cx))) => break ended,
             () = signals.drain.cancelled(), if !draining => {
                 // GOAWAY: what runs may end, nothing new begins.
                 draining = true;
@@ -101,7 +122,9 @@ where
             () = signals.cut.cancelled() => return,
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "connection ended");
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%peer, %error, "connection ended"),
+        Err(error) => tracing::debug!(%peer, %error, "connection ended while it was written to"),
     }
 }

@@ -3,6 +3,7 @@
 mod authority;
 mod builder;
 mod connection;
+mod gather;
 mod listener;
 mod running;
 mod tls;

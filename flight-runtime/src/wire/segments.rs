@@ -5,10 +5,51 @@
 //! each; one that copies them together pays for every byte. [`Segments`] does neither:
 //! `chunks_vectored` shows all buffers to the socket as they are.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::{Buf, Bytes, BytesMut};
+
+thread_local! {
+    /// What [`Segments::chunks_vectored`] has shown last; `None` while nobody asks.
+    static SHOWN: RefCell<Option<Shown>> = const { RefCell::new(None) };
+}
+
+/// The byte strings behind slices that were just handed out, so that whoever is given the slices can keep what they point to.
+#[derive(Default)]
+pub(crate) struct Shown(Vec<Bytes>);
+
+impl Shown {
+    /// The byte string of which `slice` is a part.
+    pub(crate) fn piece(&self, slice: &[u8]) -> Option<Bytes> {
+        let range = slice.as_ptr_range();
+        let whole = self.0.iter().find(|bytes| {
+            let whole = bytes.as_ptr_range();
+            whole.start <= range.start && range.end <= whole.end
+        })?;
+        Some(whole.slice_ref(slice))
+    }
+}
+
+/// Remembers on this thread what is shown while `write` runs, and nothing beyond: it keeps memory alive.
+pub(crate) fn showing<T>(write: impl FnOnce() -> T) -> T {
+    /// Also when `write` panics.
+    struct Forget;
+    impl Drop for Forget {
+        fn drop(&mut self) {
+            SHOWN.set(None);
+        }
+    }
+    SHOWN.set(Some(Shown::default()));
+    let _forget = Forget;
+    write()
+}
+
+/// What was shown last.
+pub(crate) fn shown<T>(look: impl FnOnce(&Shown) -> T) -> T {
+    SHOWN.with_borrow(|shown| look(shown.as_ref().unwrap_or(&Shown(Vec::new()))))
+}
 
 /// An ordered list of byte strings that reads as one.
 ///
@@ -44,6 +85,12 @@ impl Segments {
     /// How many bytes are left.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// The segments themselves.
+    #[cfg(test)]
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Bytes> {
+        self.parts.iter()
     }
 
     /// How many segments are left.
@@ -82,6 +129,12 @@ impl Buf for Segments {
             *slot = IoSlice::new(part);
             filled += 1;
         }
+        SHOWN.with_borrow_mut(|shown| {
+            if let Some(Shown(shown)) = shown {
+                shown.clear();
+                shown.extend(self.parts.iter().take(filled).cloned());
+            }
+        });
         filled
     }
 
