@@ -359,13 +359,13 @@ def main():
     parser.add_argument("--bin", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, help="how often each job runs on each server (default: 5)")
-    parser.add_argument("--size", type=int, help="MiB that a job moves (default: 384)")
+    parser.add_argument("--size", type=int, help="MiB that a job moves (default: 640)")
     parser.add_argument("--milliseconds", type=int, help="how long actions are called (default: 1500)")
     parser.add_argument("--only", default="", help="a regular expression; the jobs whose names it finds")
     parser.add_argument("--quick", action="store_true", help="two rounds of less: about two minutes")
     parser.add_argument("--list", action="store_true", help="print the names of the jobs")
     options = parser.parse_args()
-    rounds, size, milliseconds = (2, 96, 300) if options.quick else (5, 384, 1500)
+    rounds, size, milliseconds = (2, 96, 300) if options.quick else (5, 640, 1500)
     options.slow_rounds = 1 if options.quick else 2
     options.rounds = options.rounds or rounds
     options.size = options.size or size
