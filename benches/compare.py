@@ -200,7 +200,7 @@ class Bench:
         if job.kind in ("put", "exchange"):
             command += ["--data", self.folder]
         if job.kind == "slow":
-            command += ["--clients", 16, "--pause", 100]
+            command += ["--clients", 16, "--pause", self.options.pause]
         return Process(command)
 
     def measure(self, job: Job, server: str) -> dict:
@@ -366,7 +366,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="print the names of the jobs")
     options = parser.parse_args()
     rounds, size, milliseconds = (2, 96, 300) if options.quick else (5, 640, 1500)
-    options.slow_rounds = 1 if options.quick else 2
+    options.slow_rounds, options.pause = (1, 50) if options.quick else (2, 100)
     options.rounds = options.rounds or rounds
     options.size = options.size or size
     options.milliseconds = options.milliseconds or milliseconds
