@@ -159,6 +159,13 @@ pub mod __v0_1 {
     pub use crate::service::{HandlerDef, Place, ServiceDef, Table};
 }
 
+/// What this crate's benches measure. Not an interface: only they turn the feature on.
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod __bench {
+    pub use crate::wire::bench::{Upload, encode};
+}
+
 /// What the README says compiles.
 #[cfg(all(doctest, feature = "auth"))]
 #[doc = include_str!("../../README.md")]

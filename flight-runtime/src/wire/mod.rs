@@ -24,6 +24,8 @@
 // Tests unwrap; the same code is linted without `cfg(test)` as well.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+#[cfg(feature = "bench")]
+pub(crate) mod bench;
 mod compact;
 pub(crate) mod cut;
 pub(crate) mod decode;

@@ -1,0 +1,109 @@
+//! The data plane by itself, for the benches of this crate.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use futures::FutureExt;
+use http_body::{Body, Frame};
+
+use super::decode::{BatchDecoder, Decoded};
+use super::encode::{BatchEncoder, EncodeOptions};
+use super::error::{BoxError, WireError};
+use super::flight_data::{FlightDataReader, Limits};
+use super::guard::GuardLimits;
+use super::segments::Segments;
+
+/// Encodes batches as one stream: how many bytes, in how many segments a socket would be shown.
+///
+/// # Errors
+///
+/// Whatever the encoder says.
+pub fn encode(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<(usize, usize), BoxError> {
+    let mut total = (0, 0);
+    stream(schema, batches, |frame| {
+        total.0 += frame.remaining();
+        let mut slices = [std::io::IoSlice::new(&[]); 64];
+        total.1 += frame.chunks_vectored(&mut slices);
+    })?;
+    Ok(total)
+}
+
+fn stream(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    mut take: impl FnMut(Segments),
+) -> Result<(), WireError> {
+    let mut encoder = BatchEncoder::new(schema, EncodeOptions::default())?;
+    take(encoder.schema(None)?);
+    let mut out = VecDeque::new();
+    for batch in batches {
+        encoder.batch(batch, None, &mut out)?;
+        out.drain(..).for_each(&mut take);
+    }
+    Ok(())
+}
+
+/// A stream as it arrives: in chunks, as HTTP/2 hands out its frames.
+#[derive(Clone, Debug)]
+pub struct Upload(VecDeque<Bytes>);
+
+impl Upload {
+    /// The stream of these batches in chunks of this size.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the encoder says.
+    pub fn new(
+        schema: &SchemaRef,
+        batches: &[RecordBatch],
+        chunk: usize,
+    ) -> Result<Self, BoxError> {
+        let mut all = BytesMut::new();
+        stream(schema, batches, |frame| all.put(frame))?;
+        let mut all = all.freeze();
+        let mut chunks = VecDeque::new();
+        while !all.is_empty() {
+            chunks.push_back(all.split_to(chunk.clamp(1, all.len())));
+        }
+        Ok(Self(chunks))
+    }
+
+    /// Reads and decodes it: how many rows.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the parser and the decoder say.
+    pub fn decode(self) -> Result<usize, BoxError> {
+        let limits = Limits {
+            message: usize::MAX,
+        };
+        let mut reader = FlightDataReader::new(Chunks(self.0), limits);
+        let mut decoder = BatchDecoder::new(GuardLimits::default());
+        let mut rows = 0;
+        // Everything is there, so that nothing waits.
+        while let Some(inbound) = reader.next().now_or_never().transpose()?.flatten() {
+            if let Decoded::Batch(batch) = decoder.decode(&inbound)? {
+                rows += batch.num_rows();
+            }
+        }
+        Ok(rows)
+    }
+}
+
+struct Chunks(VecDeque<Bytes>);
+
+impl Body for Chunks {
+    type Data = Bytes;
+    type Error = WireError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, WireError>>> {
+        Poll::Ready(self.0.pop_front().map(|chunk| Ok(Frame::data(chunk))))
+    }
+}
