@@ -9,12 +9,13 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::authority::Authority;
+use super::calls::Calls;
 use super::gather::gather;
 use super::listener::Socket;
 use super::tls::Acceptor;
@@ -98,7 +99,8 @@ where
         let answer = service.clone().answer(caller.clone(), request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let mut calls = Calls::default();
+    let mut builder = http2::Builder::new(calls.executor());
     builder
         .timer(TokioTimer::new())
         .max_frame_size(MAX_FRAME_SIZE)
@@ -113,7 +115,9 @@ where
     let mut draining = false;
     let ended = loop {
         tokio::select! {
-            ended = poll_fn(|cx| drain.poll(cx, |cx| connection.as_mut().poll(cx))) => break ended,
+            ended = poll_fn(|cx| {
+                drain.poll(cx, |cx| calls.poll(cx, |cx| connection.as_mut().poll(cx)))
+            }) => break ended,
             () = signals.drain.cancelled(), if !draining => {
                 // GOAWAY: what runs may end, nothing new begins.
                 draining = true;

@@ -2,6 +2,7 @@
 
 mod authority;
 mod builder;
+mod calls;
 mod connection;
 mod gather;
 mod listener;

@@ -1,0 +1,207 @@
+//! [`Calls`]: the calls of a connection, in the connection's own task for as long as they are quick.
+//!
+//! A task of its own for each call means two threads for each: the connection's hands a request over, and the call's hands the answer back,
+//! with a wake-up each time. Most calls have less to do than that costs. So a call begins in the task of its connection, and gets a task of
+//! its own once it has held the connection up for longer than [`SLOW`]; where one was slow, those that follow on the connection begin in
+//! tasks of their own, until it is tried again.
+//!
+//! Measured with `benches/run`: see `benches/README.md`.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures::stream::{FuturesUnordered, StreamExt};
+use hyper::rt::Executor;
+
+/// How long a call may hold up its connection at a time. Encoding 4 MiB takes 20 µs, handing a call to another thread and back about as much.
+const SLOW: Duration = Duration::from_micros(100);
+/// How many calls begin in tasks of their own after one was slow.
+const APART: u32 = 256;
+
+type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where hyper puts the calls that begin.
+#[derive(Clone, Default)]
+pub(super) struct NewCalls(Arc<Mutex<Vec<Call>>>);
+
+impl NewCalls {
+    fn take(&self) -> Vec<Call> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for NewCalls {
+    fn execute(&self, call: F) {
+        let mut new = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        new.push(Box::pin(call));
+    }
+}
+
+/// The calls of a connection. Dropped, those that are here are dropped too.
+#[derive(Default)]
+pub(super) struct Calls {
+    new: NewCalls,
+    here: FuturesUnordered<Here>,
+    /// How many more begin in tasks of their own.
+    apart: u32,
+}
+
+impl Calls {
+    /// What hyper is given to run them with.
+    pub(super) fn executor(&self) -> NewCalls {
+        self.new.clone()
+    }
+
+    /// Polls the connection and its calls until both wait.
+    pub(super) fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut connection: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        loop {
+            while let Poll::Ready(Some(done)) = self.here.poll_next_unpin(cx) {
+                if done.slow {
+                    self.apart = APART;
+                }
+                done.call.map(tokio::spawn);
+            }
+            if let Poll::Ready(ended) = connection(cx) {
+                self.leave();
+                return Poll::Ready(ended);
+            }
+            let new = self.new.take();
+            if new.is_empty() {
+                return Poll::Pending;
+            }
+            for call in new {
+                if self.apart > 0 {
+                    self.apart -= 1;
+                    tokio::spawn(call);
+                } else {
+                    self.here.push(Here(Some(call)));
+                }
+            }
+        }
+    }
+
+    /// Lets the calls of a connection that has ended come to their ends: a handler sees that its upload was cut, and may say so elsewhere.
+    fn leave(&mut self) {
+        for Here(call) in std::mem::take(&mut self.here) {
+            call.map(tokio::spawn);
+        }
+    }
+}
+
+/// A call in its connection's task.
+struct Here(Option<Call>);
+
+/// A call that has left its connection's task.
+struct Left {
+    /// `None` when it has ended.
+    call: Option<Call>,
+    slow: bool,
+}
+
+impl Future for Here {
+    type Output = Left;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Left> {
+        let began = Instant::now();
+        let ended = match &mut self.0 {
+            Some(call) => call.as_mut().poll(cx).is_ready(),
+            None => true,
+        };
+        let slow = began.elapsed() > SLOW;
+        if ended {
+            self.0 = None;
+        }
+        if ended || slow {
+            let call = self.0.take();
+            return Poll::Ready(Left { call, slow });
+        }
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use futures::future::poll_immediate;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// Polls the calls beside a connection that only waits.
+    fn poll(calls: &mut Calls) {
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(calls.poll(&mut cx, |_| Poll::<()>::Pending).is_pending());
+    }
+
+    /// A call that tells where it runs, and waits to be let go.
+    async fn tells(began: oneshot::Sender<Option<tokio::task::Id>>, go: oneshot::Receiver<()>) {
+        let _ = began.send(tokio::task::try_id());
+        let _ = go.await;
+    }
+
+    #[tokio::test]
+    async fn a_quick_call_stays_where_its_connection_is() {
+        let mut calls = Calls::default();
+        let (began, begins) = oneshot::channel();
+        let (go, going) = oneshot::channel();
+        calls.executor().execute(tells(began, going));
+        poll(&mut calls);
+        assert_eq!(begins.await.unwrap(), None);
+        assert_eq!(calls.here.len(), 1);
+        go.send(()).unwrap();
+        poll(&mut calls);
+        assert_eq!((calls.here.len(), calls.apart), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_slow_call_goes_on_by_itself_and_those_behind_it_begin_by_themselves() {
+        let mut calls = Calls::default();
+        let (done, mut ended) = oneshot::channel();
+        calls.executor().execute(async move {
+            std::thread::sleep(SLOW * 10);
+            tokio::task::yield_now().await;
+            let _ = done.send(tokio::task::try_id().is_some());
+        });
+        poll(&mut calls);
+        assert_eq!((calls.here.len(), calls.apart), (0, APART));
+        assert_eq!(poll_immediate(&mut ended).await, None);
+        assert!(ended.await.unwrap(), "it went on in a task");
+        for left in (0..APART).rev() {
+            let (began, begins) = oneshot::channel();
+            let (_go, going) = oneshot::channel();
+            calls.executor().execute(tells(began, going));
+            poll(&mut calls);
+            assert_eq!((calls.here.len(), calls.apart), (0, left));
+            assert!(begins.await.unwrap().is_some());
+        }
+        calls.executor().execute(std::future::pending());
+        poll(&mut calls);
+        assert_eq!(calls.here.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_connection_has_ended_comes_to_its_end() {
+        let mut calls = Calls::default();
+        let (began, begins) = oneshot::channel();
+        let (go, going) = oneshot::channel::<()>();
+        let (done, ended) = oneshot::channel();
+        calls.executor().execute(async move {
+            tells(began, going).await;
+            let _ = done.send(());
+        });
+        poll(&mut calls);
+        begins.await.unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(calls.poll(&mut cx, |_| Poll::Ready(())).is_ready());
+        drop(go);
+        ended.await.unwrap();
+    }
+}
