@@ -50,7 +50,7 @@ pub enum Compression {
     None,
     /// LZ4 frames; needs the feature `lz4`, which is on by default.
     Lz4,
-    /// Zstandard at level 3; needs the feature `zstd`, which is on by default.
+    /// Zstandard at level 1, the default of C++; needs the feature `zstd`, which is on by default.
     Zstd,
 }
 

@@ -3,11 +3,10 @@
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
-use hyper::server::conn::http2;
+use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
@@ -17,37 +16,30 @@ use tokio::net::TcpStream;
 use super::authority::Authority;
 use super::calls::Calls;
 use super::gather::gather;
+use super::http2::Http2Settings;
 use super::listener::Socket;
 use super::tls::Acceptor;
 use crate::caller::{Caller, Peer};
 use crate::handle::Signals;
 use crate::service::CallService;
 
-/// HTTP/2's frames may be this large: the largest single gain on uploads (1.6 to 3 times over 16 KiB, measured).
-const MAX_FRAME_SIZE: u32 = 1 << 20;
-/// How much of one upload may be under way.
-const STREAM_WINDOW: u32 = 1 << 20;
-/// How much of all uploads of a connection may be under way.
-const CONNECTION_WINDOW: u32 = 2 << 20;
 /// What the kernel may hold of what is sent to this machine: 1.2 to 1.7 times the throughput of what it chooses itself, measured.
 const LOOPBACK_SEND_BUFFER: usize = 256 << 10;
-/// A peer that says nothing for this long is asked whether it lives …
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
-/// … and has this long to answer.
-const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Headers of one call; gRPC's C++ clients and servers use 16 KiB.
 const MAX_HEADER_LIST_SIZE: u32 = 16 << 10;
 
+/// What all connections of a server share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    /// With it a TCP connection is TLS. A Unix domain socket never is.
+    pub(super) tls: Option<Acceptor>,
+    pub(super) http2: Http2Settings,
+    pub(super) service: CallService,
+    pub(super) signals: Signals,
+}
+
 /// Serves a connection until it or the server ends.
-///
-/// With an acceptor, a TCP connection is TLS. A Unix domain socket never is.
-pub(super) async fn serve(
-    socket: Socket,
-    peer: Peer,
-    tls: Option<Acceptor>,
-    service: CallService,
-    signals: Signals,
-) {
+pub(super) async fn serve(socket: Socket, peer: Peer, shared: Shared) {
     match socket {
         Socket::Tcp(stream) => {
             // Without it the last packet of a small answer waits for an acknowledgement.
@@ -55,25 +47,25 @@ pub(super) async fn serve(
                 tracing::debug!(%peer, %error, "TCP_NODELAY");
             }
             set_send_buffer(&stream, peer);
-            let Some(tls) = tls else {
-                return serve_stream(stream, peer.into(), service, signals).await;
+            let Some(tls) = &shared.tls else {
+                return serve_stream(stream, peer.into(), shared).await;
             };
             let accepted = tokio::select! {
                 accepted = tls.accept(stream) => accepted,
                 // No call has begun: there is nothing to wait for.
-                () = signals.drain.cancelled() => return,
+                () = shared.signals.drain.cancelled() => return,
             };
             match accepted {
                 Ok((stream, certificate)) => {
                     let caller = Caller { peer, certificate };
-                    serve_stream(stream, caller, service, signals).await;
+                    serve_stream(stream, caller, shared).await;
                 }
                 // Not a warning: any scanner of ports could fill the log.
                 Err(error) => tracing::debug!(%peer, %error, "TLS handshake failed"),
             }
         }
         Socket::Unix(stream) => {
-            serve_stream(Authority::new(stream), peer.into(), service, signals).await;
+            serve_stream(Authority::new(stream), peer.into(), shared).await;
         }
     }
 }
@@ -90,25 +82,31 @@ fn set_send_buffer(stream: &TcpStream, peer: Peer) {
     }
 }
 
-async fn serve_stream<S>(stream: S, caller: Caller, service: CallService, signals: Signals)
+async fn serve_stream<S>(stream: S, caller: Caller, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let Shared {
+        http2,
+        service,
+        signals,
+        ..
+    } = shared;
     let peer = caller.peer;
     let answer = service_fn(move |request: Request<Incoming>| {
         let answer = service.clone().answer(caller.clone(), request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut calls = Calls::default();
-    let mut builder = http2::Builder::new(calls.executor());
+    let mut builder = Builder::new(calls.executor());
     builder
         .timer(TokioTimer::new())
-        .max_frame_size(MAX_FRAME_SIZE)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(http2.max_frame_size)
+        .initial_stream_window_size(http2.stream_window)
+        .initial_connection_window_size(http2.connection_window)
         .max_header_list_size(MAX_HEADER_LIST_SIZE)
-        .keep_alive_interval(KEEP_ALIVE_INTERVAL)
-        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT);
+        .keep_alive_interval(http2.keep_alive_interval)
+        .keep_alive_timeout(http2.keep_alive_timeout);
     let (socket, drain) = gather(stream);
     let connection = builder.serve_connection(TokioIo::new(socket), answer);
     tokio::pin!(connection);

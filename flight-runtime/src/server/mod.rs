@@ -5,6 +5,7 @@ mod builder;
 mod calls;
 mod connection;
 mod gather;
+mod http2;
 mod listener;
 mod running;
 mod tls;
@@ -15,15 +16,15 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::task::TaskTracker;
 
 use crate::Error;
-use crate::handle::{ServerHandle, Signals};
-use crate::service::{CallService, FlightService};
+use crate::handle::ServerHandle;
+use crate::service::FlightService;
 
 pub use builder::FlightServerBuilder;
 pub use running::RunningServer;
 pub use tls::Pem;
 
+use connection::Shared;
 use listener::{Bound, Listener};
-use tls::Acceptor;
 
 /// A Flight server: [`FlightServer::builder`] is where every program begins.
 ///
@@ -57,19 +58,14 @@ impl FlightServer {
 }
 
 /// Accepts connections until the drain begins, and waits for the last of them.
-fn run(bound: Bound, tls: Option<Acceptor>, signals: Signals, service: CallService) {
+fn run(bound: Bound, shared: Shared) {
     let Bound {
         listeners, file, ..
     } = bound;
     let connections = TaskTracker::new();
+    let signals = shared.signals.clone();
     for listener in listeners {
-        connections.spawn(accept(
-            listener,
-            tls.clone(),
-            connections.clone(),
-            service.clone(),
-            signals.clone(),
-        ));
+        connections.spawn(accept(listener, connections.clone(), shared.clone()));
     }
     connections.close();
     tokio::spawn(async move {
@@ -80,25 +76,13 @@ fn run(bound: Bound, tls: Option<Acceptor>, signals: Signals, service: CallServi
     });
 }
 
-async fn accept(
-    listener: Listener,
-    tls: Option<Acceptor>,
-    connections: TaskTracker,
-    service: CallService,
-    signals: Signals,
-) {
+async fn accept(listener: Listener, connections: TaskTracker, shared: Shared) {
     loop {
         let (socket, peer) = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = signals.drain.cancelled() => return,
+            () = shared.signals.drain.cancelled() => return,
         };
-        connections.spawn(connection::serve(
-            socket,
-            peer,
-            tls.clone(),
-            service.clone(),
-            signals.clone(),
-        ));
+        connections.spawn(connection::serve(socket, peer, shared.clone()));
     }
 }
 

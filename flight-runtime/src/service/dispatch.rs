@@ -1,30 +1,25 @@
 //! From a method and a request body to the messages of its answer.
 
-use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
-use arrow::datatypes::SchemaRef;
-use arrow::ipc::writer::DictionaryHandling;
 use arrow_flight::{Action, Criteria, Empty, FlightDescriptor, Ticket};
 use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 
 use super::Service;
+use super::encoding::Encoding;
 use super::handlers::Found;
 use crate::Error;
-use crate::batches::{Compression, Message, StreamOptions, Upload, no_schema};
+use crate::batches::Upload;
 use crate::call::{Call, Payload};
 use crate::context::CallContext;
 use crate::middleware::Started;
 use crate::principal::Admission;
-use crate::reply::{Flow, Running, Start};
+use crate::reply::Flow;
 use crate::route::Address;
 use crate::rpc::Method;
 use crate::wire::cut::RequestBody;
 use crate::wire::decode::BatchDecoder;
-use crate::wire::encode::{self, BatchEncoder, EncodeOptions};
 use crate::wire::flight_data::{FlightDataReader, Limits};
 use crate::wire::grpc::{MessageReader, encode_message};
 use crate::wire::segments::Segments;
@@ -184,23 +179,10 @@ impl Service {
 
     fn encoded(&self, found: Found<'_, Flow>, call: Call) -> Frames {
         let declared = found.handler.def.schema.map(|schema| schema());
-        let method = call.context().method();
-        let running = found.start(call);
-        let mut encode = Encode {
-            running,
-            encoder: None,
-            declared: declared.is_some(),
-            max_message_size: self.settings.max_reply_message_size,
-            needs_schema: method == Method::DoGet,
-            ready: VecDeque::new(),
-            done: false,
-        };
-        if let Some(schema) = declared
-            && let Err(error) = encode.start(&schema, &StreamOptions::default())
-        {
-            return stream::once(std::future::ready(Err(error))).boxed();
-        }
-        encode.boxed()
+        // A DoGet without a schema is an error; a DoExchange may have nothing to say.
+        let needs_schema = call.context().method() == Method::DoGet;
+        let limit = self.settings.max_reply_message_size;
+        Encoding::new(found.start(call), declared, needs_schema, limit).boxed()
     }
 }
 
@@ -219,100 +201,4 @@ fn only<M: prost::Message>(message: M) -> Result<Frames, Error> {
 
 fn frame<M: prost::Message>(message: &M) -> Result<Segments, Error> {
     Ok(Segments::from(encode_message(message)?))
-}
-
-fn encode_options(options: &StreamOptions, max_message_size: usize) -> EncodeOptions {
-    EncodeOptions {
-        compression: match options.compression {
-            Compression::None => None,
-            Compression::Lz4 => Some(encode::Compression::Lz4),
-            Compression::Zstd => Some(encode::Compression::Zstd(None)),
-        },
-        dictionaries: match options.dictionary_deltas {
-            true => DictionaryHandling::Delta,
-            false => DictionaryHandling::Resend,
-        },
-        max_message_size,
-    }
-}
-
-/// Batches on their way to the wire: encoded when they are asked for, one handler's message at a time.
-struct Encode {
-    running: Running<Flow>,
-    encoder: Option<BatchEncoder>,
-    /// The schema was said on the attribute and is sent already.
-    declared: bool,
-    max_message_size: usize,
-    /// A DoGet without a schema is an error; a DoExchange may have nothing to say.
-    needs_schema: bool,
-    ready: VecDeque<Segments>,
-    done: bool,
-}
-
-impl Encode {
-    fn start(&mut self, schema: &SchemaRef, options: &StreamOptions) -> Result<(), Error> {
-        let encode = encode_options(options, self.max_message_size);
-        let mut encoder = BatchEncoder::new(schema, encode)?;
-        self.ready
-            .push_back(encoder.schema(options.schema_metadata.clone())?);
-        self.encoder = Some(encoder);
-        Ok(())
-    }
-
-    fn take(&mut self, flow: Flow) -> Result<(), Error> {
-        match flow {
-            Flow::Start(_) if self.declared => Ok(()),
-            Flow::Start(start) => {
-                let Start { schema, options } = *start;
-                self.start(&schema, &options)
-            }
-            Flow::Message(Message {
-                batch: Some(batch),
-                app_metadata,
-            }) => match &mut self.encoder {
-                Some(encoder) => Ok(encoder.batch(&batch, app_metadata, &mut self.ready)?),
-                None => Err(no_schema()),
-            },
-            Flow::Message(Message {
-                batch: None,
-                app_metadata,
-            }) => {
-                self.ready
-                    .push_back(BatchEncoder::metadata(app_metadata.unwrap_or_default())?);
-                Ok(())
-            }
-        }
-    }
-}
-
-impl Stream for Encode {
-    type Item = Result<Segments, Error>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        loop {
-            if let Some(frame) = this.ready.pop_front() {
-                return Poll::Ready(Some(Ok(frame)));
-            }
-            if this.done {
-                return Poll::Ready(None);
-            }
-            let taken = match ready!(this.running.poll_next_unpin(cx)) {
-                Some(Ok(flow)) => this.take(flow),
-                Some(Err(error)) => Err(error),
-                None => {
-                    this.done = true;
-                    if this.encoder.is_none() && this.needs_schema {
-                        return Poll::Ready(Some(Err(no_schema())));
-                    }
-                    continue;
-                }
-            };
-            if let Err(error) = taken {
-                this.done = true;
-                this.ready.clear();
-                return Poll::Ready(Some(Err(error)));
-            }
-        }
-    }
 }

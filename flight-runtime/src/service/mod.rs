@@ -9,6 +9,7 @@
 mod answers;
 mod dispatch;
 mod driver;
+mod encoding;
 mod handlers;
 mod layers;
 mod response;
