@@ -275,3 +275,76 @@ fn has_dictionary(data_type: &DataType) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+    use arrow::datatypes::{Field, Schema};
+    use bytes::{Buf, Bytes};
+
+    use super::*;
+
+    /// Messages that say in their metadata what number they have, and at last an error.
+    async fn sent(compression: Compression) -> (Vec<Bytes>, Error) {
+        let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..50_000));
+        let batch = RecordBatch::try_from_iter([("n", column)]).unwrap();
+        let schema = batch.schema();
+        let running = Running::start(|sink| {
+            Box::pin(async move {
+                let options = StreamOptions {
+                    compression,
+                    ..StreamOptions::default()
+                };
+                sink.send(Flow::Start(Box::new(Start { schema, options })))
+                    .await?;
+                for number in 0..40 {
+                    // Of all sizes, so that those behind are done first; every fifth has no rows.
+                    let rows = (40 - number) * 1000;
+                    sink.send(Flow::Message(match number % 5 {
+                        0 => Message::metadata(number.to_string()),
+                        _ => Message::new(batch.slice(0, rows), number.to_string()),
+                    }))
+                    .await?;
+                }
+                Err(Error::aborted("the last"))
+            })
+        });
+        let mut encoding = Encoding::new(running, None, true, 4 << 20);
+        let mut messages = Vec::new();
+        loop {
+            match encoding.next().await {
+                Some(Ok(mut frame)) => {
+                    frame.advance(crate::wire::grpc::PREFIX_LEN);
+                    let data: arrow_flight::FlightData = prost::Message::decode(frame).unwrap();
+                    messages.push(data.app_metadata);
+                }
+                Some(Err(error)) => return (messages, error),
+                None => panic!("the error is missing"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn messages_and_the_error_behind_them_keep_their_order() {
+        let mut expected = vec![Bytes::new()];
+        expected.extend((0..40).map(|number| Bytes::from(number.to_string())));
+        for compression in [Compression::None, Compression::Lz4, Compression::Zstd] {
+            let (messages, error) = sent(compression).await;
+            assert_eq!(messages, expected, "{compression:?}");
+            assert_eq!(error.message(), "the last");
+        }
+    }
+
+    #[test]
+    fn a_dictionary_anywhere_ties_batches_together() {
+        let dictionary = DataType::Dictionary(DataType::Int8.into(), DataType::Utf8.into());
+        let of = |data_type| Arc::new(Schema::new(vec![Field::new("a", data_type, true)]));
+        let nested = DataType::new_list(DataType::new_large_list(dictionary.clone(), true), true);
+        assert_eq!(at_once(&of(dictionary)), 1);
+        assert_eq!(at_once(&of(nested)), 1);
+        let cores = std::thread::available_parallelism().unwrap().get();
+        assert_eq!(at_once(&of(DataType::Utf8)), cores.min(MOST_AT_ONCE));
+    }
+}
