@@ -222,7 +222,7 @@ struct Incoming {
 }
 
 impl Incoming {
-    /// Reads of the headers how the messages are compressed.
+    /// How the messages are compressed is in the headers, which are asked once.
     fn new(context: &CallContext, body: RequestBody) -> Result<Self, Error> {
         let encoding = context.headers().get("grpc-encoding");
         let encoding = Encoding::parse(encoding.map(|value| value.as_encoded_bytes()))?;
