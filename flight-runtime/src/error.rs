@@ -302,8 +302,9 @@ fn from_wire(error: WireError) -> Error {
         WireError::TooLarge { .. } => Code::ResourceExhausted,
         WireError::Truncated | WireError::Invalid(_) => Code::InvalidArgument,
         WireError::Cut | WireError::Io(_) => Code::Aborted,
-        WireError::Compressed => Code::Unimplemented,
-        WireError::Encode(_) => Code::Internal,
+        WireError::Encoding(_) => Code::Unimplemented,
+        // gRPC's specification of compression has it so for a flag without an encoding.
+        WireError::Compressed | WireError::Encode(_) => Code::Internal,
     };
     Error::new(code, error.to_string()).with_source(error)
 }

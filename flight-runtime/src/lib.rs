@@ -62,6 +62,7 @@
 //! | feature | default | |
 //! |---|---|---|
 //! | `lz4`, `zstd` | yes | Arrow IPC bodies in that compression, both ways |
+//! | `gzip` | yes | messages of clients that compress with gRPC's own `grpc-encoding: gzip`; answers are compressed by Arrow or not at all |
 //! | `tls-ring`, `tls-aws-lc` | no | `grpc+tls://` locations, on rustls with that provider of cryptography; aws-lc where both are on |
 //! | `auth` | no | [`BasicAuth`], [`BearerTokens`] and [`ApiKeys`] |
 //! | `jwt` | no | [`JwtAuth`] |

@@ -81,12 +81,6 @@ def test_a_request_above_the_limit_is_refused_by_name(small, method):
     assert "1048576" in caught.value.details()
 
 
-def test_a_compressed_message_of_grpc_is_refused_by_name(raw):
-    with pytest.raises(grpc.RpcError) as caught:
-        list(raw.action("raw", b"x" * 10_000, compression=grpc.Compression.Gzip))
-    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-
-
 def lz4_message(tens, announced):
     """A batch whose compressed buffers announce this many bytes."""
     from raw import ipc_messages

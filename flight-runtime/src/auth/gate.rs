@@ -12,6 +12,7 @@ use crate::context::CallContext;
 use crate::principal::Admission;
 use crate::reply::Running;
 use crate::rpc::Method;
+use crate::wire::compression::Encoding;
 use crate::wire::cut::RequestBody;
 use crate::{Code, Error};
 
@@ -114,12 +115,13 @@ impl Gate {
         &self,
         context: CallContext,
         body: RequestBody,
+        encoding: Encoding,
     ) -> Running<HandshakeResponse> {
         let gate = self.clone();
         Running::start(|sink| {
             Box::pin(async move {
                 let mut outgoing = ServerAuthSender::new(sink);
-                let mut incoming = ServerAuthReader::new(body);
+                let mut incoming = ServerAuthReader::new(body, encoding);
                 for authenticator in gate.all() {
                     let taking_part =
                         authenticator.handshake(&context, &mut outgoing, &mut incoming);

@@ -12,6 +12,7 @@ use crate::Error;
 use crate::context::CallContext;
 use crate::principal::Principal;
 use crate::reply::Sink;
+use crate::wire::compression::Encoding;
 use crate::wire::cut::RequestBody;
 use crate::wire::grpc::MessageReader;
 
@@ -166,9 +167,9 @@ pub struct ServerAuthReader {
 }
 
 impl ServerAuthReader {
-    pub(crate) fn new(body: RequestBody) -> Self {
+    pub(crate) fn new(body: RequestBody, encoding: Encoding) -> Self {
         Self {
-            reader: MessageReader::new(body, MAX_HANDSHAKE_MESSAGE),
+            reader: MessageReader::new(body, encoding, MAX_HANDSHAKE_MESSAGE),
             peeked: None,
         }
     }

@@ -148,6 +148,9 @@ impl BatchStream {
     }
 
     /// Compresses the bodies of the batches.
+    ///
+    /// This is Arrow's compression, and the only one of answers: gRPC's own is accepted in requests (feature `gzip`) and never put around
+    /// answers, because gzip is slower and would copy what otherwise goes out by reference.
     #[must_use]
     pub fn with_compression(mut self, compression: Compression) -> Self {
         self.options.compression = compression;

@@ -348,7 +348,8 @@ impl FlightServerBuilder {
 
     /// The largest message that a client may send, in bytes. Default: 256 MiB.
     ///
-    /// A larger one ends the call with RESOURCE_EXHAUSTED before anything is allocated for it. C++ and Python clients send a batch as one
+    /// A larger one ends the call with RESOURCE_EXHAUSTED before anything is allocated for it. One in gzip is held to it both as it travels
+    /// and as it is decompressed, which stops there. C++ and Python clients send a batch as one
     /// message, whatever its size.
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.settings.max_message_size = bytes;

@@ -18,6 +18,7 @@ use crate::principal::Admission;
 use crate::reply::Flow;
 use crate::route::Address;
 use crate::rpc::Method;
+use crate::wire::compression::Encoding;
 use crate::wire::cut::RequestBody;
 use crate::wire::decode::BatchDecoder;
 use crate::wire::flight_data::{FlightDataReader, Limits};
@@ -50,37 +51,42 @@ impl Service {
         self.middleware.start(&context, &started).await?;
         drop(started);
         self.admit(&context).await?;
+        let incoming = Incoming::new(&context, body)?;
         match context.method() {
-            Method::Handshake => Ok(messages(self.gate.handshake(context, body))),
+            Method::Handshake => Ok(messages(self.gate.handshake(
+                context,
+                incoming.body,
+                incoming.encoding,
+            ))),
             Method::ListFlights => {
-                let criteria: Criteria = self.unary(body).await?;
+                let criteria: Criteria = self.unary(incoming).await?;
                 Ok(messages(self.list_flights(context, criteria)?))
             }
             Method::ListActions => {
-                let Empty {} = self.unary(body).await?;
+                let Empty {} = self.unary(incoming).await?;
                 Ok(messages(self.list_actions(context)))
             }
             Method::GetFlightInfo => {
-                let descriptor = self.unary(body).await?;
+                let descriptor = self.unary(incoming).await?;
                 only(self.get_flight_info(&context, descriptor).await?)
             }
             Method::PollFlightInfo => {
-                let descriptor = self.unary(body).await?;
+                let descriptor = self.unary(incoming).await?;
                 only(self.poll_flight_info(&context, descriptor).await?)
             }
             Method::GetSchema => {
-                let descriptor = self.unary(body).await?;
+                let descriptor = self.unary(incoming).await?;
                 only(self.get_schema(&context, descriptor).await?)
             }
             Method::DoAction => {
-                let action: Action = self.unary(body).await?;
+                let action: Action = self.unary(incoming).await?;
                 let handler = self.handlers.action(&action.r#type, &context)?;
                 Ok(messages(
                     handler.start(Call::new(context, Payload::Action(action))),
                 ))
             }
             Method::DoGet => {
-                let ticket: Ticket = self.unary(body).await?;
+                let ticket: Ticket = self.unary(incoming).await?;
                 let found = self
                     .handlers
                     .do_get
@@ -88,7 +94,7 @@ impl Service {
                 Ok(self.encoded(found, Call::new(context, Payload::Ticket(ticket))))
             }
             Method::DoExchange => {
-                let (descriptor, upload) = self.upload(body).await?;
+                let (descriptor, upload) = self.upload(incoming).await?;
                 let found = self
                     .handlers
                     .do_exchange
@@ -101,7 +107,7 @@ impl Service {
                 Ok(self.encoded(found, Call::new(context, payload)))
             }
             Method::DoPut => {
-                let (descriptor, upload) = self.upload(body).await?;
+                let (descriptor, upload) = self.upload(incoming).await?;
                 let address = Address::from_descriptor(&descriptor);
                 let found = self.handlers.do_put.find(address.as_ref(), &context)?;
                 Ok(messages(found.start_with(|acks| {
@@ -138,8 +144,12 @@ impl Service {
     }
 
     /// The one message of a call whose request is one.
-    async fn unary<M: prost::Message + Default>(&self, body: RequestBody) -> Result<M, Error> {
-        let mut reader = MessageReader::new(body, self.settings.max_message_size);
+    async fn unary<M: prost::Message + Default>(&self, incoming: Incoming) -> Result<M, Error> {
+        let mut reader = MessageReader::new(
+            incoming.body,
+            incoming.encoding,
+            self.settings.max_message_size,
+        );
         let Some(bytes) = reader.next().await? else {
             return Err(Error::invalid_argument(
                 "the request ended before its message",
@@ -156,9 +166,10 @@ impl Service {
     }
 
     /// The descriptor of a DoPut or DoExchange, and the upload behind it.
-    async fn upload(&self, body: RequestBody) -> Result<(FlightDescriptor, Upload), Error> {
+    async fn upload(&self, incoming: Incoming) -> Result<(FlightDescriptor, Upload), Error> {
         let mut reader = FlightDataReader::new(
-            body,
+            incoming.body,
+            incoming.encoding,
             Limits {
                 message: self.settings.max_message_size,
             },
@@ -183,6 +194,21 @@ impl Service {
         let needs_schema = call.context().method() == Method::DoGet;
         let limit = self.settings.max_reply_message_size;
         Encoding::new(found.start(call), declared, needs_schema, limit).boxed()
+    }
+}
+
+/// The messages of a request before they are read.
+struct Incoming {
+    body: RequestBody,
+    encoding: Encoding,
+}
+
+impl Incoming {
+    /// How the messages are compressed is in the headers, which are asked once.
+    fn new(context: &CallContext, body: RequestBody) -> Result<Self, Error> {
+        let encoding = context.headers().get("grpc-encoding");
+        let encoding = Encoding::parse(encoding.map(|value| value.as_encoded_bytes()))?;
+        Ok(Self { body, encoding })
     }
 }
 

@@ -18,6 +18,7 @@ use crate::Error;
 use crate::context::CallContext;
 use crate::error::BoxError;
 use crate::middleware::Started;
+use crate::wire::compression::Encoding;
 use crate::wire::segments::Segments;
 
 /// The data of a [`CallBody`]: one or more gRPC messages in their frames, of many buffers that were not copied together.
@@ -130,7 +131,11 @@ fn head(body: CallBody) -> Response<CallBody> {
         http::header::CONTENT_TYPE,
         HeaderValue::from_static("application/grpc"),
     );
-    headers.insert("grpc-accept-encoding", HeaderValue::from_static("identity"));
+    // There is no `grpc-encoding`: answers are not compressed (`wire/compression.rs`).
+    headers.insert(
+        "grpc-accept-encoding",
+        HeaderValue::from_static(Encoding::ACCEPTED),
+    );
     response
 }
 

@@ -10,6 +10,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures::FutureExt;
 use http_body::{Body, Frame};
 
+use super::compression::Encoding;
 use super::decode::{BatchDecoder, Decoded};
 use super::encode::{BatchEncoder, EncodeOptions};
 use super::error::{BoxError, WireError};
@@ -81,7 +82,7 @@ impl Upload {
         let limits = Limits {
             message: usize::MAX,
         };
-        let mut reader = FlightDataReader::new(Chunks(self.0), limits);
+        let mut reader = FlightDataReader::new(Chunks(self.0), Encoding::Identity, limits);
         let mut decoder = BatchDecoder::new(GuardLimits::default());
         let mut rows = 0;
         // Everything is there, so that nothing waits.

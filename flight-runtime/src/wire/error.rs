@@ -9,6 +9,8 @@ use std::fmt;
 
 use arrow::error::ArrowError;
 
+use super::compression::Encoding;
+
 /// An error of any origin, as HTTP bodies carry it.
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -16,7 +18,8 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 ///
 /// Suggested gRPC codes, because the mapping belongs to the caller: `TooLarge` is
 /// RESOURCE_EXHAUSTED, `Truncated` and `Invalid` are INVALID_ARGUMENT, `Cut` is
-/// ABORTED, `Compressed` is UNIMPLEMENTED, `Io` is UNAVAILABLE, `Encode` is INTERNAL.
+/// ABORTED, `Compressed` and `Encode` are INTERNAL, `Encoding` is UNIMPLEMENTED, `Io` is
+/// UNAVAILABLE.
 #[derive(Debug)]
 pub(crate) enum WireError {
     /// Something that was announced is over a limit. Nothing was allocated for it.
@@ -35,8 +38,10 @@ pub(crate) enum WireError {
     /// It carries no source on purpose: tonic searches the sources of an error for an
     /// `h2::Error`, and one with the reason CANCEL becomes a clean end of stream.
     Cut,
-    /// The gRPC frame is marked as compressed, which is not supported here.
+    /// The message is marked as compressed, and its call has no encoding.
     Compressed,
+    /// The call's `grpc-encoding`, ready to be shown, is not one of those accepted.
+    Encoding(String),
     /// The bytes are not what the protocol asks for.
     Invalid(String),
     /// The request body failed for a reason of its own.
@@ -80,9 +85,14 @@ impl fmt::Display for WireError {
                  the stream was reset or the connection was lost",
             ),
             Self::Compressed => f.write_str(
-                "the message is compressed, which this method does not accept: \
-                 send it with grpc-encoding identity (Arrow's own LZ4 and ZSTD \
-                 body compression are accepted)",
+                "the message is marked as compressed (its first byte is 1), \
+                 and the call has no grpc-encoding other than identity",
+            ),
+            Self::Encoding(shown) => write!(
+                f,
+                "grpc-encoding `{shown}` is not accepted, only {} \
+                 (Arrow's own compression of bodies does not depend on it)",
+                Encoding::ACCEPTED
             ),
             Self::Invalid(text) => f.write_str(text),
             Self::Io(error) => write!(f, "the request could not be read: {error}"),

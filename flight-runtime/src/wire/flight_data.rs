@@ -22,8 +22,9 @@ use prost::Message as _;
 use prost::encoding::{DecodeContext, WireType, decode_key, skip_field};
 
 use self::place::Place;
+use super::compression::{Encoding, Inflate};
 use super::error::WireError;
-use super::grpc::{Chunks, Gather, PREFIX_LEN, fill_prefix, parse_prefix};
+use super::grpc::{Chunks, Gather, PREFIX_LEN, Prefix, fill_prefix, parse_prefix};
 
 /// Metadata up to this size is copied out of the chunk that it arrived in: a handler
 /// that keeps it would keep the chunk, which may be a megabyte.
@@ -36,7 +37,7 @@ const MAX_PATH_PARTS: usize = 4096;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     /// The largest message in bytes, without its prefix; checked when its length is
-    /// declared, before it arrives.
+    /// declared, before it arrives, and of a compressed one again as it is decompressed.
     pub(crate) message: usize,
 }
 
@@ -73,6 +74,7 @@ impl Default for Inbound {
 #[derive(Debug)]
 pub(crate) struct FlightDataReader<B> {
     chunks: Chunks<B>,
+    encoding: Encoding,
     limits: Limits,
     state: State,
     /// What is known of the message at hand.
@@ -85,6 +87,9 @@ enum State {
         bytes: [u8; PREFIX_LEN],
         len: usize,
     },
+    /// Inside a message that is compressed: it is parsed once it no longer is, because
+    /// only then its length is known.
+    Inflate(Box<Inflate>),
     Message {
         /// Bytes of the message that have not been consumed.
         left: usize,
@@ -98,6 +103,13 @@ impl State {
         bytes: [0; PREFIX_LEN],
         len: 0,
     };
+
+    fn message(left: usize) -> Self {
+        Self::Message {
+            left,
+            part: Part::START,
+        }
+    }
 }
 
 /// Where in a message the parser stands.
@@ -156,9 +168,10 @@ where
     B: Body<Data: Buf, Error: Into<WireError>> + Unpin,
 {
     /// Reads messages within `limits` from `body`.
-    pub(crate) fn new(body: B, limits: Limits) -> Self {
+    pub(crate) fn new(body: B, encoding: Encoding, limits: Limits) -> Self {
         Self {
             chunks: Chunks::new(body),
+            encoding,
             limits,
             state: State::START,
             inbound: Inbound::default(),
@@ -206,12 +219,18 @@ where
                         return Poll::Ready(clean.then_some(None).ok_or(WireError::Truncated));
                     };
                     if fill_prefix(bytes, len, chunk) {
-                        let left = parse_prefix(*bytes, self.limits.message)?;
-                        self.state = State::Message {
-                            left,
-                            part: Part::START,
+                        let limit = self.limits.message;
+                        let Prefix { compressed, len } = parse_prefix(*bytes, limit)?;
+                        self.state = if compressed {
+                            State::Inflate(self.encoding.inflate(len, limit)?)
+                        } else {
+                            State::message(len)
                         };
                     }
+                }
+                State::Inflate(inflate) => {
+                    let left = ready!(inflate.poll(&mut self.chunks, cx))?;
+                    self.state = State::message(left);
                 }
                 State::Message { left, part } => {
                     if part.complete(&mut self.inbound)? {

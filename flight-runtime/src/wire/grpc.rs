@@ -7,12 +7,14 @@
 //! `FlightData` has a reader of its own in [`flight_data`](super::flight_data), which
 //! places the body; [`MessageReader`] is for all other, small messages.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http_body::Body;
 
+use super::compression::{Encoding, Inflate};
 use super::error::WireError;
 
 /// Bytes in front of each message: the compressed flag and the length.
@@ -48,27 +50,36 @@ pub(crate) fn put_prefix(to: &mut impl BufMut, len: usize) -> Result<(), WireErr
     Ok(())
 }
 
-/// Reads a prefix: the length of the message that follows.
+/// What a prefix says of the message that follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Prefix {
+    /// Whether it is compressed, in the encoding of the call.
+    pub(crate) compressed: bool,
+    /// Its length as it travels.
+    pub(crate) len: usize,
+}
+
+/// Reads a prefix.
 ///
 /// # Errors
 ///
-/// [`WireError::Compressed`], [`WireError::Invalid`] for any other flag, and
-/// [`WireError::TooLarge`] when the length is over `limit`.
-pub(crate) fn parse_prefix(prefix: [u8; PREFIX_LEN], limit: usize) -> Result<usize, WireError> {
+/// [`WireError::Invalid`] for a flag that is none, and [`WireError::TooLarge`] when the
+/// length is over `limit`.
+pub(crate) fn parse_prefix(prefix: [u8; PREFIX_LEN], limit: usize) -> Result<Prefix, WireError> {
     let [flag, a, b, c, d] = prefix;
-    match flag {
-        0 => {}
-        1 => return Err(WireError::Compressed),
+    let compressed = match flag {
+        0 => false,
+        1 => true,
         other => {
             return Err(WireError::invalid(format!(
                 "the request is not gRPC: a message starts with the byte {other}, \
                  expected 0 or 1 (the compressed flag)"
             )));
         }
-    }
+    };
     let size = u32::from_be_bytes([a, b, c, d]);
     match usize::try_from(size) {
-        Ok(len) if len <= limit => Ok(len),
+        Ok(len) if len <= limit => Ok(Prefix { compressed, len }),
         _ => Err(WireError::TooLarge {
             what: "the message",
             size: u64::from(size),
@@ -82,6 +93,8 @@ pub(crate) fn parse_prefix(prefix: [u8; PREFIX_LEN], limit: usize) -> Result<usi
 #[derive(Debug)]
 pub(crate) struct Chunks<B> {
     body: B,
+    /// A message that was decompressed, which comes before `chunk`.
+    inflated: VecDeque<Bytes>,
     /// What has arrived and is not consumed yet.
     chunk: Bytes,
 }
@@ -94,8 +107,15 @@ where
     pub(crate) fn new(body: B) -> Self {
         Self {
             body,
+            inflated: VecDeque::new(),
             chunk: Bytes::new(),
         }
+    }
+
+    /// Puts the pieces of a message before what has arrived behind it.
+    #[cfg(feature = "gzip")]
+    pub(crate) fn put_front(&mut self, message: VecDeque<Bytes>) {
+        self.inflated = message;
     }
 
     /// The body itself, to ask how it ended.
@@ -111,6 +131,12 @@ where
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<&mut Bytes>, WireError>> {
+        while self.inflated.front().is_some_and(Bytes::is_empty) {
+            self.inflated.pop_front();
+        }
+        if !self.inflated.is_empty() {
+            return Poll::Ready(Ok(self.inflated.front_mut()));
+        }
         while self.chunk.is_empty() {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => return Poll::Ready(Ok(None)),
@@ -134,6 +160,7 @@ where
 #[derive(Debug)]
 pub(crate) struct MessageReader<B> {
     chunks: Chunks<B>,
+    encoding: Encoding,
     limit: usize,
     state: State,
 }
@@ -142,6 +169,8 @@ pub(crate) struct MessageReader<B> {
 enum State {
     /// Between messages, or inside a prefix of which `len` bytes are there.
     Prefix { bytes: [u8; PREFIX_LEN], len: usize },
+    /// Inside a message that is compressed.
+    Inflate(Box<Inflate>),
     /// Inside a message.
     Message { gather: Gather },
     /// After the end or an error.
@@ -154,16 +183,23 @@ impl State {
         bytes: [0; PREFIX_LEN],
         len: 0,
     };
+
+    fn message(len: usize) -> Self {
+        Self::Message {
+            gather: Gather::new(len),
+        }
+    }
 }
 
 impl<B> MessageReader<B>
 where
     B: Body<Data: Buf, Error: Into<WireError>> + Unpin,
 {
-    /// Reads messages of at most `limit` bytes from `body`.
-    pub(crate) fn new(body: B, limit: usize) -> Self {
+    /// Reads messages of at most `limit` bytes, compressed or not, from `body`.
+    pub(crate) fn new(body: B, encoding: Encoding, limit: usize) -> Self {
         Self {
             chunks: Chunks::new(body),
+            encoding,
             limit,
             state: State::START,
         }
@@ -175,7 +211,7 @@ where
     ///
     /// # Errors
     ///
-    /// What [`parse_prefix`] says, [`WireError::Truncated`] when the body ends inside
+    /// What [`parse_prefix`] and [`Encoding::inflate`] say, [`WireError::Truncated`] when the body ends inside
     /// a message, and the body's own errors.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, WireError> {
         std::future::poll_fn(|cx| self.poll_next(cx)).await
@@ -203,11 +239,17 @@ where
                         return Poll::Ready(clean.then_some(None).ok_or(WireError::Truncated));
                     };
                     if fill_prefix(bytes, len, chunk) {
-                        let want = parse_prefix(*bytes, self.limit)?;
-                        self.state = State::Message {
-                            gather: Gather::new(want),
+                        let Prefix { compressed, len } = parse_prefix(*bytes, self.limit)?;
+                        self.state = if compressed {
+                            State::Inflate(self.encoding.inflate(len, self.limit)?)
+                        } else {
+                            State::message(len)
                         };
                     }
+                }
+                State::Inflate(inflate) => {
+                    let len = ready!(inflate.poll(&mut self.chunks, cx))?;
+                    self.state = State::message(len);
                 }
                 State::Message { gather } => {
                     if let Some(message) = gather.finished() {
@@ -326,7 +368,8 @@ mod tests {
     #[test]
     fn reads_whole_and_byte_by_byte() {
         for size in [1, 2, 3, 5, 7, TWO.len()] {
-            let mut reader = MessageReader::new(Script::new(TWO.chunks(size)), 3);
+            let mut reader =
+                MessageReader::new(Script::new(TWO.chunks(size)), Encoding::Identity, 3);
             assert_eq!(next(&mut reader).unwrap().unwrap(), "abc", "{size}");
             assert_eq!(next(&mut reader).unwrap().unwrap(), "", "{size}");
             assert!(next(&mut reader).unwrap().is_none(), "{size}");
@@ -337,7 +380,7 @@ mod tests {
     #[test]
     fn a_whole_message_stays_where_it_is() {
         let chunk = Bytes::from_static(TWO);
-        let mut reader = MessageReader::new(Script([chunk.clone()].into()), 3);
+        let mut reader = MessageReader::new(Script([chunk.clone()].into()), Encoding::Identity, 3);
         let message = next(&mut reader).unwrap().unwrap();
         assert_eq!(message.as_ptr(), chunk[5..].as_ptr());
     }
@@ -345,7 +388,7 @@ mod tests {
     #[test]
     fn an_end_inside_a_message_is_truncated() {
         for end in 1..TWO.len() {
-            let mut reader = MessageReader::new(Script::new([&TWO[..end]]), 3);
+            let mut reader = MessageReader::new(Script::new([&TWO[..end]]), Encoding::Identity, 3);
             let mut last = next(&mut reader);
             if end >= 8 {
                 assert_eq!(last.unwrap().unwrap(), "abc");
@@ -362,7 +405,7 @@ mod tests {
 
     #[test]
     fn the_limit_is_checked_before_anything_arrives() {
-        let mut reader = MessageReader::new(Script::new([&TWO[..5]]), 2);
+        let mut reader = MessageReader::new(Script::new([&TWO[..5]]), Encoding::Identity, 2);
         assert!(matches!(
             next(&mut reader),
             Err(WireError::TooLarge {
@@ -372,15 +415,21 @@ mod tests {
             })
         ));
         let bomb = [0, 0xff, 0xff, 0xff, 0xff, 1];
-        let mut reader = MessageReader::new(Script::new([&bomb[..]]), usize::MAX);
+        let mut reader =
+            MessageReader::new(Script::new([&bomb[..]]), Encoding::Identity, usize::MAX);
         assert!(matches!(next(&mut reader), Err(WireError::Truncated)));
     }
 
     #[test]
     fn flags_are_read() {
-        let mut reader = MessageReader::new(Script::new([&[1, 0, 0, 0, 0][..]]), 9);
+        let mut reader =
+            MessageReader::new(Script::new([&[1, 0, 0, 0, 0][..]]), Encoding::Identity, 9);
         assert!(matches!(next(&mut reader), Err(WireError::Compressed)));
-        let mut reader = MessageReader::new(Script::new([&[b'G', 0, 0, 0, 0][..]]), 9);
+        let mut reader = MessageReader::new(
+            Script::new([&[b'G', 0, 0, 0, 0][..]]),
+            Encoding::Identity,
+            9,
+        );
         let text = next(&mut reader).unwrap_err().to_string();
         assert!(text.contains("starts with the byte 71"), "{text}");
     }
@@ -392,7 +441,7 @@ mod tests {
             body: Bytes::from_static(b"yz"),
         };
         let framed = encode_message(&action).unwrap();
-        let mut reader = MessageReader::new(Script([framed].into()), 99);
+        let mut reader = MessageReader::new(Script([framed].into()), Encoding::Identity, 99);
         let message = next(&mut reader).unwrap().unwrap();
         let back: arrow_flight::Action = prost::Message::decode(message).unwrap();
         assert_eq!(back, action);

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `segments` | many `Bytes` seen as one `Buf`, so that one DATA frame spans many Arrow buffers |
 //! | `grpc` | the length-prefixed message framing, both ways |
+//! | `compression` | messages that clients have compressed |
 //! | `cut` | a request body that knows a finished upload from a cut one |
 //! | `flight_data` | incremental parser of `FlightData`, one copy of the body |
 //! | `encode` | record batches to `FlightData`, sharing the arrays' memory |
@@ -27,6 +28,7 @@
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
 mod compact;
+pub(crate) mod compression;
 pub(crate) mod cut;
 pub(crate) mod decode;
 pub(crate) mod encode;

@@ -17,6 +17,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use http_body::{Body, Frame};
 
+use super::compression::Encoding;
 use super::decode::{BatchDecoder, Decoded};
 use super::encode::{BatchEncoder, EncodeOptions};
 use super::error::WireError;
@@ -103,7 +104,7 @@ pub(crate) fn joined(frames: VecDeque<Segments>) -> Bytes {
 
 /// Everything that a reader makes of a body.
 pub(crate) fn read_all(body: Script, message: usize) -> Result<Vec<Inbound>, WireError> {
-    let mut reader = FlightDataReader::new(body, Limits { message });
+    let mut reader = FlightDataReader::new(body, Encoding::Identity, Limits { message });
     let mut all = Vec::new();
     while let Some(inbound) = reader.next().now_or_never().expect("scripts never wait")? {
         all.push(inbound);

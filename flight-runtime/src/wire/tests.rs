@@ -20,6 +20,7 @@ use bytes::{Buf, Bytes};
 use futures::{FutureExt, TryStreamExt};
 use prost::Message as _;
 
+use super::compression::Encoding;
 use super::cut::{Ending, RequestBody};
 use super::decode::{BatchDecoder, Decoded};
 use super::encode::{BatchEncoder, Compression, EncodeOptions};
@@ -491,18 +492,22 @@ fn a_request_that_ends_inside_a_message_is_truncated_and_one_that_is_reset_is_cu
             .unwrap()
     };
     let whole = RequestBody::new(Script::cut(&wire, &[100]));
-    let (end, ending) = read(FlightDataReader::new(whole, limits));
+    let (end, ending) = read(FlightDataReader::new(whole, Encoding::Identity, limits));
     assert!(matches!((end, ending), (Ok(None), Some(Ending::Complete))));
     let half = wire.slice(..wire.len() - 7);
     let cut = RequestBody::new(Script::cut(&half, &[100]));
-    let (end, ending) = read(FlightDataReader::new(cut, limits));
+    let (end, ending) = read(FlightDataReader::new(cut, Encoding::Identity, limits));
     assert!(matches!(end, Err(WireError::Truncated)), "{end:?}");
     assert_eq!(ending, Some(Ending::Complete));
     // A stream never says that it has ended, as a reset one does not.
     let chunks = Script::cut(&half, &[100]).0.into_iter();
     let frames = chunks.map(|chunk| Ok::<_, WireError>(http_body::Frame::data(chunk)));
     let reset = http_body_util::StreamBody::new(futures::stream::iter(frames));
-    let (end, ending) = read(FlightDataReader::new(RequestBody::new(reset), limits));
+    let (end, ending) = read(FlightDataReader::new(
+        RequestBody::new(reset),
+        Encoding::Identity,
+        limits,
+    ));
     assert!(matches!(end, Err(WireError::Cut)), "{end:?}");
     assert_eq!(ending, Some(Ending::Cut));
 }

@@ -217,7 +217,11 @@ fn the_limit_is_that_of_the_declared_length() {
 #[test]
 fn an_error_is_the_end() {
     let wire = [framed(&[0x10, 0]), framed(&[])].concat().into();
-    let mut reader = FlightDataReader::new(Script::cut(&wire, &[99]), Limits { message: 99 });
+    let mut reader = FlightDataReader::new(
+        Script::cut(&wire, &[99]),
+        Encoding::Identity,
+        Limits { message: 99 },
+    );
     let mut next = || reader.next().now_or_never().unwrap();
     assert!(next().is_err());
     assert!(next().unwrap().is_none());
