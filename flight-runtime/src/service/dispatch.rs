@@ -7,7 +7,7 @@ use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 
 use super::Service;
-use super::encoding::Encoding;
+use super::encoded::Encoded;
 use super::handlers::Found;
 use crate::Error;
 use crate::batches::Upload;
@@ -193,7 +193,7 @@ impl Service {
         // A DoGet without a schema is an error; a DoExchange may have nothing to say.
         let needs_schema = call.context().method() == Method::DoGet;
         let limit = self.settings.max_reply_message_size;
-        Encoding::new(found.start(call), declared, needs_schema, limit).boxed()
+        Encoded::new(found.start(call), declared, needs_schema, limit).boxed()
     }
 }
 

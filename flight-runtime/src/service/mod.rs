@@ -9,7 +9,7 @@
 mod answers;
 mod dispatch;
 mod driver;
-mod encoding;
+mod encoded;
 mod handlers;
 mod layers;
 mod response;

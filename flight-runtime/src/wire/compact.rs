@@ -316,10 +316,15 @@ fn run<R: RunEndIndexType>(array: &RunArray<R>) -> Result<Option<ArrayRef>, Arro
     let end = array.get_end_physical_index();
     let ends = array.run_ends();
     let whole = ends.offset() == 0 && start == 0 && end + 1 == array.values().len();
-    if whole {
-        return Ok(compact(array.values())?.map(|values| Arc::new(array.with_values(values)) as _));
-    }
-    let values = compacted(array.values().slice(start, end + 1 - start))?;
+    let values = if whole {
+        match compact(array.values())? {
+            Some(values) => values,
+            None => return Ok(None),
+        }
+    } else {
+        compacted(array.values().slice(start, end + 1 - start))?
+    };
+    // Not by `RunArray::with_values`, which forgets the metadata of the values' field.
     let physical = ends.values().get(start..=end).unwrap_or_default();
     let last = array.len();
     let ends: ScalarBuffer<R::Native> = physical

@@ -5,10 +5,10 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, Int32Array, Int64Array, RecordBatch,
-    RecordBatchOptions, StringArray, StringViewArray,
+    Array, ArrayData, ArrayRef, AsArray, DictionaryArray, Int32Array, Int64Array, RecordBatch,
+    RecordBatchOptions, StringArray, StringViewArray, make_array,
 };
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow_flight::FlightData;
 use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_ipc::MetadataVersion;
@@ -277,6 +277,24 @@ fn slices_of_views_unions_and_list_views_carry_only_what_they_use() {
         let cut = bytes(&column, whole / 20);
         assert!(cut < whole + whole / 3, "{name}: {cut} of {whole}");
     }
+}
+
+#[test]
+fn runs_that_are_rewritten_keep_the_metadata_of_their_values() {
+    let words = StringViewArray::from_iter_values((0..100).map(|n| format!("{n:0>100}")));
+    // One of a hundred is used.
+    let words: ArrayRef = Arc::new(words.slice(7, 1));
+    let metadata = [("unit".to_owned(), "word".to_owned())].into();
+    let field = Field::new("values", DataType::Utf8View, true).with_metadata(metadata);
+    let ends: ArrayRef = Arc::new(Int32Array::from(vec![3]));
+    let ends_field = Field::new("run_ends", DataType::Int32, false);
+    let runs = ArrayData::builder(DataType::RunEndEncoded(ends_field.into(), field.into()))
+        .len(3)
+        .add_child_data(ends.to_data())
+        .add_child_data(words.to_data());
+    let runs = make_array(runs.build().unwrap());
+    let batch = RecordBatch::try_from_iter([("runs", runs)]).unwrap();
+    check(&[batch], &EncodeOptions::default(), "runs");
 }
 
 #[test]

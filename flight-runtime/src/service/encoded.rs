@@ -1,4 +1,4 @@
-//! [`Encoding`]: the batches of a handler on their way to the wire.
+//! [`Encoded`]: the batches of a handler on their way to the wire.
 //!
 //! Without compression a batch is encoded when it is asked for, which costs microseconds, one handler's message at a time. Compression costs
 //! a hundred times that: it runs on blocking threads, for several batches at once where nothing ties them together, and gives out what it
@@ -23,7 +23,7 @@ use crate::wire::segments::Segments;
 const MOST_AT_ONCE: usize = 4;
 
 /// A stream of frames.
-pub(super) struct Encoding {
+pub(super) struct Encoded {
     running: Running<Flow>,
     encoder: Encoder,
     /// The schema was said on the attribute and is sent already.
@@ -52,7 +52,7 @@ enum Ahead {
     Error(Error),
 }
 
-impl Encoding {
+impl Encoded {
     /// What a handler sends; with a schema that is `declared`, it goes out before the handler has said anything.
     pub(super) fn new(
         running: Running<Flow>,
@@ -205,7 +205,7 @@ impl Encoding {
     }
 }
 
-impl Stream for Encoding {
+impl Stream for Encoded {
     type Item = Result<Segments, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -311,7 +311,7 @@ mod tests {
                 Err(Error::aborted("the last"))
             })
         });
-        let mut encoding = Encoding::new(running, None, true, 4 << 20);
+        let mut encoding = Encoded::new(running, None, true, 4 << 20);
         let mut messages = Vec::new();
         loop {
             match encoding.next().await {
