@@ -112,10 +112,12 @@ pub(crate) fn no_handler() -> String {
     )
 }
 
-pub(crate) const SERVER_OPTIONS: [&str; 6] = ["name", "part", "parts", "roles", "scopes", "crate"];
+pub(crate) const SERVER_OPTIONS: [&str; 7] = [
+    "name", "part", "parts", "roles", "scopes", "client", "crate",
+];
 
 const SERVER_FORMS: &str = "`name = \"..\"`, `part = \"..\"`, `parts(\"..\", \"..\")`, `roles(\"..\", \"..\")`, \
-    `scopes(\"..\", \"..\")` and `crate = path::to::flight_runtime`";
+    `scopes(\"..\", \"..\")`, `client = MyClient` and `crate = path::to::flight_runtime`";
 
 pub(crate) fn unknown_server_option(found: &str) -> String {
     let likely = match found {
@@ -138,6 +140,7 @@ pub(crate) fn server_option_form(option: &str) -> String {
         "roles" => "roles(\"..\", \"..\")",
         "scopes" => "scopes(\"..\", \"..\")",
         "part" => "part = \"..\"",
+        "client" => "client = MyClient",
         "crate" => "crate = path::to::flight_runtime",
         _ => "name = \"..\"",
     };
@@ -176,6 +179,24 @@ pub(crate) fn unexpected_token() -> String {
 
 pub(crate) fn expected_comma() -> String {
     "expected `,` here".to_owned()
+}
+
+/// The functions that every client has.
+pub(crate) const CLIENT_FUNCTIONS: [&str; 4] = ["new", "connect", "with", "client"];
+
+pub(crate) fn client_function_taken(name: &str, client: &str) -> String {
+    format!(
+        "the handler `{name}` would be a method of `{client}`, which has a function of that name\n\
+         every client has {}: give the handler another name",
+        listed(&CLIENT_FUNCTIONS)
+    )
+}
+
+pub(crate) fn client_of_generic(name: &str, found: &str) -> String {
+    format!(
+        "the client has a method for `{name}`, and `{found}` means nothing there\n\
+         say the type in full, or leave `client = ..` out"
+    )
 }
 
 // ---- the attributes of methods

@@ -17,6 +17,7 @@ mod model;
 mod parse;
 mod route;
 mod server;
+mod shape;
 mod suggest;
 
 #[cfg(test)]

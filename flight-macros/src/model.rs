@@ -17,6 +17,12 @@ pub(crate) struct Server {
     /// Doc comment of the block.
     pub(crate) doc: String,
     pub(crate) handlers: Vec<Handler>,
+    pub(crate) client: Option<Client>,
+}
+
+/// The typed client that is generated beside a block.
+pub(crate) struct Client {
+    pub(crate) name: Ident,
 }
 
 /// What a block is to its service.
@@ -196,6 +202,8 @@ pub(crate) struct Lister {
 /// One argument of a method, without the receiver.
 pub(crate) struct Argument {
     pub(crate) ident: Option<Ident>,
+    /// What a pattern such as `Json(request)` binds, or else the same.
+    pub(crate) binding: Option<Ident>,
     pub(crate) ty: Type,
     pub(crate) source: Source,
 }

@@ -30,6 +30,9 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
         .filter_map(|method| check::handler(method, &attribute.declared, &mut errors))
         .collect();
     check::across(&block, &mut handlers, &mut errors);
+    if let Some(client) = &attribute.client {
+        check::client(client, &block.generics, &mut handlers, &mut errors);
+    }
     let joins = !attribute.parts.is_empty();
     let mut role = role(&mut attribute, &block.ty);
     if let Some(path) = &block.trait_ {
@@ -60,6 +63,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
         cfgs: block.cfgs.clone(),
         doc: block.doc.clone(),
         handlers,
+        client: attribute.client,
     });
     let errors = errors.into_tokens();
     quote!(#block #generated #errors)

@@ -3,7 +3,7 @@
 use arrow_flight::{Action, Criteria, FlightDescriptor, PutResult, Ticket};
 
 use crate::Error;
-use crate::batches::Upload;
+use crate::batches::{BatchStream, Received, Upload};
 use crate::context::CallContext;
 use crate::reply::Sink;
 use crate::route::{ArgDef, ArgTexts};
@@ -113,9 +113,9 @@ impl Call {
     }
 
     /// The upload of a DoPut or DoExchange, once.
-    pub(crate) fn take_upload(&mut self) -> Option<Box<Upload>> {
+    pub(crate) fn take_upload(&mut self) -> Option<BatchStream> {
         match &mut self.payload {
-            Payload::Upload { upload, .. } => upload.take(),
+            Payload::Upload { upload, .. } => upload.take().map(Received::into_stream),
             _ => None,
         }
     }

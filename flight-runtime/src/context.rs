@@ -74,7 +74,7 @@ impl CallContext {
         extensions: Extensions,
         server: Option<ServerHandle>,
     ) -> Result<Self, Error> {
-        let deadline = timeout(&headers)?.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = timeout(&headers)?.and_then(|timeout| now().checked_add(timeout));
         Ok(Self(Arc::new(Inner {
             method,
             caller: caller.into(),
@@ -355,6 +355,11 @@ pub(crate) fn metadata(key: &str, value: &[u8]) -> Result<(HeaderName, HeaderVal
     let value =
         value.map_err(|error| Error::internal(format!("value of header `{key}`: {error}")))?;
     Ok((name, value))
+}
+
+/// By tokio's clock, which tests can stop.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// `grpc-timeout`: at most eight digits and a unit (gRPC over HTTP/2, "Timeout").

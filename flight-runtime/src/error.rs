@@ -190,8 +190,8 @@ impl Error {
         Self::hidden(format!("the handler panicked: {text}"))
     }
 
-    /// What a tower layer refused a call with.
-    pub(crate) fn of_layer(error: BoxError) -> Self {
+    /// An error that came through code of others: ours is found in it again.
+    pub(crate) fn of_box(error: BoxError) -> Self {
         from_box(error)
     }
 

@@ -56,6 +56,8 @@
 //! - [`Authenticator`], [`ServerAuthHandler`], [`Principal`]: who may call, and what
 //! - [`ServerMiddlewareFactory`], [`FlightServerBuilder::layer`]: what happens around every call
 //! - [`FlightServer`]: where it listens, and how it ends
+//! - [`FlightClient`]: calls to any Flight server; [`flight_server`](macro@flight_server#client) generates typed ones
+//! - [`testing`]: a service and a client connected in memory
 //!
 //! # Features
 //!
@@ -75,18 +77,23 @@ mod batches;
 mod call;
 mod caller;
 mod certificate;
+mod client;
 mod context;
 pub mod error;
 mod extract;
 mod handle;
 mod location;
 mod middleware;
+mod pem;
 mod principal;
 mod reply;
 mod route;
 pub mod rpc;
 mod server;
 mod service;
+pub mod testing;
+#[cfg(any(feature = "tls-ring", feature = "tls-aws-lc"))]
+mod tls;
 mod wire;
 
 pub use auth::{
@@ -101,6 +108,9 @@ pub use batches::{BatchStream, Compression, Message};
 pub use call::Call;
 pub use caller::Peer;
 pub use certificate::PeerCertificate;
+pub use client::{
+    CallOptions, ClientItem, ClientReply, FlightClient, FlightClientBuilder, Replies, ResultStream,
+};
 pub use context::CallContext;
 pub use error::{Code, Error, IntoError};
 pub use extract::{FromCall, Identity, Json, Metadata, Middleware, Proto};
@@ -111,6 +121,7 @@ pub use flight_macros::{
 pub use handle::ServerHandle;
 pub use location::Location;
 pub use middleware::{ResponseHeaders, ServerMiddleware, ServerMiddlewareFactory};
+pub use pem::Pem;
 pub use principal::Principal;
 pub use reply::{
     IntoActionResults, IntoActionTypes, IntoBatches, IntoFlightInfos, IntoItem, IntoMessageItem,
@@ -118,7 +129,7 @@ pub use reply::{
 };
 pub use route::{Absent, Address, ArgKind, QueryValue, RouteValue};
 pub use rpc::Method;
-pub use server::{FlightServer, FlightServerBuilder, Pem, RunningServer};
+pub use server::{FlightServer, FlightServerBuilder, RunningServer};
 pub use service::{CallBody, CallData, CallService, FlightService, GrpcService};
 
 pub use arrow_flight::{
@@ -149,6 +160,7 @@ pub mod prelude {
 pub mod __v0_1 {
     pub use crate::auth::{Access, Grant, allows};
     pub use crate::call::Call;
+    pub use crate::client::typed::glue as client;
     pub use crate::extract::{FromCall, path_arg, query_arg};
     pub use crate::reply::glue::*;
     pub use crate::route::{Address, AddressBuilder};

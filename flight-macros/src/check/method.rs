@@ -192,6 +192,7 @@ fn arguments(signature: &Signature, route: Option<&Route>, errors: &mut Errors) 
                 }
                 _ => None,
             },
+            binding: binding(&input.pat),
             ty: (*input.ty).clone(),
             source: Source::Call,
         });
@@ -239,6 +240,16 @@ fn connect(
             name.span,
             errors::route_name_unknown(&name.text, &all, &free),
         );
+    }
+}
+
+/// The one name that a pattern binds, such as that in `Json(request)`.
+fn binding(pat: &Pat) -> Option<syn::Ident> {
+    match pat {
+        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(pat.ident.clone()),
+        Pat::Paren(pat) => binding(&pat.pat),
+        Pat::TupleStruct(pat) if pat.elems.len() == 1 => binding(pat.elems.first()?),
+        _ => None,
     }
 }
 

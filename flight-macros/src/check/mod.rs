@@ -5,7 +5,9 @@
 
 mod access;
 mod block;
+mod client;
 mod method;
 
 pub(crate) use block::across;
+pub(crate) use client::client;
 pub(crate) use method::handler;

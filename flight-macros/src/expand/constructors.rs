@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::Ident;
+use syn::{Ident, Visibility};
 
 use super::{Extent, Names, conditions, local};
 use crate::model::{Handler, Name, Role, Route, Segment, Server};
@@ -12,7 +12,10 @@ pub(super) fn tokens(server: &Server, names: &Names) -> TokenStream {
         .handlers
         .iter()
         .filter(|handler| handler.sound && handler.rpc.has_constructor())
-        .filter_map(|handler| Some(function(handler, handler.route()?, names)))
+        .filter_map(|handler| {
+            let route = handler.route()?;
+            Some(function(handler, route, &handler.visibility, names))
+        })
         .collect();
     if functions.is_empty() || matches!(server.role, Role::Unknown) {
         return TokenStream::new();
@@ -35,11 +38,15 @@ pub(super) fn name(handler: &Handler) -> Ident {
     format_ident!("{}_route", handler.method, span = span)
 }
 
-fn function(handler: &Handler, route: &Route, names: &Names) -> TokenStream {
+pub(super) fn function(
+    handler: &Handler,
+    route: &Route,
+    visibility: &Visibility,
+    names: &Names,
+) -> TokenStream {
     let Names { krate, rt, .. } = names;
     let name = name(handler);
     let cfgs = conditions(&handler.cfgs);
-    let visibility = &handler.visibility;
     let doc = format!(
         " The address of [`Self::{}`]: `{}`, filled in.",
         handler.method, route.text

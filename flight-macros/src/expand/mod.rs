@@ -5,6 +5,7 @@
 //! the span of the tokens that it judges: an argument's type, the return type, the method's name.
 
 mod access;
+mod client;
 mod constructors;
 mod handlers;
 mod list;
@@ -22,6 +23,7 @@ pub(crate) fn server(server: &Server) -> TokenStream {
     let names = Names::new(server);
     let mut tokens = service::tokens(server, &names);
     tokens.extend(constructors::tokens(server, &names));
+    tokens.extend(client::tokens(server, &names));
     tokens
 }
 

@@ -6,15 +6,16 @@ use syn::{Expr, Ident, LitStr, Path};
 use super::options::{self, Given, Value};
 use crate::errors::{self, Errors};
 use crate::literal;
-use crate::model::{Declared, GrantKind, Part};
+use crate::model::{Client, Declared, GrantKind, Part};
 use crate::suggest::closest;
 
-/// `#[flight_server(name = "..", part = "..", parts(".."), roles(".."), scopes(".."), crate = path)]`
+/// `#[flight_server(name = "..", part = "..", parts(".."), roles(".."), scopes(".."), client = Name, crate = path)]`
 pub(crate) struct ServerAttribute {
     pub(crate) name: Option<String>,
     pub(crate) part: Option<Part>,
     pub(crate) parts: Vec<Part>,
     pub(crate) declared: Declared,
+    pub(crate) client: Option<Client>,
     pub(crate) krate: Path,
     /// Whether enough was understood to generate something: which crate it is for, and whether it is a part.
     pub(crate) usable: bool,
@@ -27,6 +28,7 @@ impl ServerAttribute {
             part: None,
             parts: Vec::new(),
             declared: Declared::default(),
+            client: None,
             krate: syn::parse_quote!(::flight_runtime),
             usable: true,
         };
@@ -95,7 +97,11 @@ impl ServerAttribute {
                     self.usable = false;
                 }
             },
-            ("name" | "part" | "parts" | "roles" | "scopes" | "crate", value) => {
+            ("client", Value::Expr(value)) => match client(&value) {
+                Some(client) => self.client = Some(client),
+                None => errors.under(value, errors::server_option_form(text)),
+            },
+            ("name" | "part" | "parts" | "roles" | "scopes" | "client" | "crate", value) => {
                 match value {
                     Value::Expr(value) => errors.under(value, errors::server_option_form(text)),
                     _ => errors.at(option.span(), errors::server_option_form(text)),
@@ -171,6 +177,17 @@ fn string(value: &Expr, option: &str, errors: &mut Errors) -> Option<LitStr> {
         errors.under(value, errors::server_option_form(option));
     }
     text.cloned()
+}
+
+/// The name of a struct.
+fn client(value: &Expr) -> Option<Client> {
+    match value {
+        Expr::Path(path) if path.qself.is_none() => {
+            let name = path.path.get_ident()?.clone();
+            Some(Client { name })
+        }
+        _ => None,
+    }
 }
 
 /// A part's name, which becomes part of an identifier.

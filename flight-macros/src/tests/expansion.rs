@@ -42,6 +42,38 @@ fn a_part() {
 }
 
 #[test]
+fn a_client() {
+    let expansion = expand(
+        tokens("client = WeatherClient"),
+        tokens(
+            r#"/// Weather.
+            impl Weather {
+                /// Observations.
+                #[do_get("stations/{station}?{limit}")]
+                async fn observations(&self, limit: Option<u32>, station: String, context: CallContext) -> Result<BatchStream, Error> {}
+                #[do_get]
+                async fn any(&self, ticket: Ticket) -> RecordBatch {}
+                #[do_put("stations/{station}")]
+                async fn add(&self, station: u32, mut rows: BatchStream, acks: MetadataWriter) -> Result<Option<Json<Received>>, Error> {}
+                #[do_put]
+                async fn add_any(&self, Json(request): Json<Add>, rows: Rows<Day>) {}
+                #[do_exchange("score")]
+                async fn score(&self, rows: Rows<Day>) -> Result<Rows<Score>, Error> {}
+                #[action("compact")]
+                async fn compact(&self, body: Proto<Compact>) -> impl Stream<Item = Result<Json<Progress>, Error>> {}
+                #[get_flight_info]
+                async fn info(&self, name: String) -> FlightInfo {}
+            }"#,
+        ),
+    );
+    assert_eq!(reported(&expansion), []);
+    let text = pretty(expansion);
+    let client = text.find("/// A client").or_else(|| text.find("A client"));
+    let client = client.and_then(|at| text.get(at..)).unwrap_or_default();
+    compare("client.expanded.rs", client);
+}
+
+#[test]
 fn bodies_are_not_read() {
     let expansion = expand(tokens(DECLARED), tokens(SERVICE));
     let text = expansion.to_string();

@@ -2,7 +2,7 @@
 
 mod message;
 mod reader;
-mod upload;
+mod received;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,7 +20,7 @@ use crate::reply::{IntoMessageItem, IntoStreamItem as _, blocking_iter};
 
 pub(crate) use message::StreamOptions;
 pub use message::{Compression, Message};
-pub(crate) use upload::{Event, Upload};
+pub(crate) use received::{Event, Received, Upload};
 
 /// A schema and record batches, one at a time.
 ///
@@ -293,6 +293,13 @@ impl BatchStream {
                 .map(|message| Ok(Event::Message(message))),
         );
         (self.schema, self.options, early.chain(self.events).boxed())
+    }
+}
+
+impl From<RecordBatch> for BatchStream {
+    /// A stream of one batch.
+    fn from(batch: RecordBatch) -> Self {
+        Self::from_batches(batch.schema(), [batch])
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use arrow::datatypes::SchemaRef;
-use futures::stream::{self, Stream, StreamExt};
+use futures::stream::{self, BoxStream, Stream, StreamExt};
 
 use super::Items;
 use crate::Error;
@@ -29,8 +29,13 @@ pub struct Start {
 
 /// The flow of a [`BatchStream`]: its schema first if it is known, else when it comes.
 pub(super) fn flow_of_stream(stream: BatchStream) -> Items<'static, Flow> {
+    Items::Owned(flow_of_upload(stream))
+}
+
+/// The flow of what a client uploads.
+pub(crate) fn flow_of_upload(stream: BatchStream) -> BoxStream<'static, Result<Flow, Error>> {
     let (schema, options, events) = stream.into_parts();
-    Items::Owned(flow(schema, options, events).boxed())
+    flow(schema, options, events).boxed()
 }
 
 /// The flow of messages whose schema is the first batch's.

@@ -4,6 +4,7 @@
 //! [`Sink`] carries them out. Forty handlers share everything behind it.
 
 mod batches;
+mod encoded;
 mod into;
 mod item;
 mod probe;
@@ -13,7 +14,8 @@ pub use into::{IntoActionResults, IntoActionTypes, IntoBatches, IntoFlightInfos,
 pub use item::{IntoItem, IntoMessageItem, IntoSchema, IntoStreamItem};
 pub use sink::MetadataWriter;
 
-pub(crate) use batches::{Flow, Start};
+pub(crate) use batches::{Flow, Start, flow_of_upload};
+pub(crate) use encoded::Encoded;
 pub(crate) use into::blocking_iter;
 pub(crate) use item::schema_result;
 pub(crate) use sink::{Running, Sink};

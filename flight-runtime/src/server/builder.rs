@@ -13,7 +13,7 @@ use super::connection::Shared;
 use super::http2::Http2Settings;
 use super::listener::bind;
 use super::running::RunningServer;
-use super::tls::{Pem, TlsSettings};
+use super::tls::TlsSettings;
 use super::{StopSignals, run};
 use crate::Error;
 use crate::auth::{Authenticator, Gate, ServerAuthHandler};
@@ -21,6 +21,7 @@ use crate::error::BoxError;
 use crate::handle::{ServerHandle, Signals};
 use crate::location::{Location, Target};
 use crate::middleware::{ServerMiddlewareFactory, Stack};
+use crate::pem::Pem;
 use crate::rpc::Method;
 use crate::service::{
     CallData, CallService, FlightService, GrpcService, Handlers, Service, Settings,
@@ -442,8 +443,7 @@ impl FlightServerBuilder {
     pub async fn start(self) -> Result<RunningServer, Error> {
         let acceptor = self.tls.clone().acceptor(&self.location)?;
         warn_of_plain_text(&self.gate, &self.location)?;
-        self.http2.check()?;
-        let http2 = self.http2.clone();
+        let http2 = self.http2()?;
         let (location, shutdown_grace) = (self.location.clone(), self.shutdown_grace);
         let prepared = self.prepare()?;
         let bound = bind(&location).await?;
@@ -464,8 +464,14 @@ impl FlightServerBuilder {
         Ok(RunningServer::new(handle, shutdown_grace))
     }
 
+    /// How HTTP/2 is spoken.
+    pub(super) fn http2(&self) -> Result<Http2Settings, Error> {
+        self.http2.check()?;
+        Ok(self.http2.clone())
+    }
+
     /// Looks whether everything fits together.
-    fn prepare(self) -> Result<Prepared, Error> {
+    pub(super) fn prepare(self) -> Result<Prepared, Error> {
         self.gate.check()?;
         self.middleware.check()?;
         let mut handlers = self.handlers?;
@@ -507,14 +513,14 @@ impl FlightServerBuilder {
 }
 
 /// Services and settings that fit together.
-struct Prepared {
+pub(super) struct Prepared {
     service: Service,
     layers: Vec<AddLayer>,
 }
 
 impl Prepared {
     /// The services with everything around them.
-    fn service(self, server: Option<ServerHandle>) -> CallService {
+    pub(super) fn service(self, server: Option<ServerHandle>) -> CallService {
         let service = CallService::new(Service {
             server,
             ..self.service

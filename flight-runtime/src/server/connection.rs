@@ -15,13 +15,13 @@ use tokio::net::TcpStream;
 
 use super::authority::Authority;
 use super::calls::Calls;
-use super::gather::gather;
 use super::http2::Http2Settings;
 use super::listener::Socket;
 use super::tls::Acceptor;
 use crate::caller::{Caller, Peer};
 use crate::handle::Signals;
 use crate::service::CallService;
+use crate::wire::gather::gather;
 
 /// What the kernel may hold of what is sent to this machine: 1.2 to 1.7 times the throughput of what it chooses itself, measured.
 const LOOPBACK_SEND_BUFFER: usize = 256 << 10;
@@ -82,7 +82,7 @@ fn set_send_buffer(stream: &TcpStream, peer: Peer) {
     }
 }
 
-async fn serve_stream<S>(stream: S, caller: Caller, shared: Shared)
+pub(super) async fn serve_stream<S>(stream: S, caller: Caller, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -4,9 +4,9 @@ mod authority;
 mod builder;
 mod calls;
 mod connection;
-mod gather;
 mod http2;
 mod listener;
+mod memory;
 mod running;
 mod tls;
 
@@ -20,8 +20,8 @@ use crate::handle::ServerHandle;
 use crate::service::FlightService;
 
 pub use builder::FlightServerBuilder;
+pub(crate) use memory::Memory;
 pub use running::RunningServer;
-pub use tls::Pem;
 
 use connection::Shared;
 use listener::{Bound, Listener};

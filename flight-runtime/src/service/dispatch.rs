@@ -7,7 +7,6 @@ use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 
 use super::Service;
-use super::encoded::Encoded;
 use super::handlers::Found;
 use crate::Error;
 use crate::batches::Upload;
@@ -15,7 +14,7 @@ use crate::call::{Call, Payload};
 use crate::context::CallContext;
 use crate::middleware::Started;
 use crate::principal::Admission;
-use crate::reply::Flow;
+use crate::reply::{Encoded, Flow};
 use crate::route::Address;
 use crate::rpc::Method;
 use crate::wire::compression::Encoding;
@@ -185,7 +184,10 @@ impl Service {
             ));
         };
         let decoder = BatchDecoder::new(self.settings.guard);
-        Ok((descriptor, Upload::new(reader, decoder, first)))
+        Ok((
+            descriptor,
+            Upload::new(reader, decoder, Some(first), Error::from),
+        ))
     }
 
     fn encoded(&self, found: Found<'_, Flow>, call: Call) -> Frames {

@@ -4,7 +4,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use futures::stream::StreamExt;
 use tokio::task::AbortHandle;
@@ -12,7 +11,7 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::dispatch::Frames;
 use crate::Error;
-use crate::context::CallContext;
+use crate::context::{CallContext, now};
 use crate::handle::ServerHandle;
 use crate::middleware::Started;
 use crate::wire::segments::Segments;
@@ -86,7 +85,7 @@ impl Driver {
         if self
             .context()
             .deadline()
-            .is_some_and(|deadline| Instant::now() >= deadline)
+            .is_some_and(|deadline| now() >= deadline)
         {
             return Poll::Ready(Some(Err(deadline_exceeded())));
         }
@@ -123,7 +122,7 @@ impl Driver {
     /// Why a call ended whose end was not sent.
     fn cut_off(&self) -> Error {
         let context = self.context();
-        let past = |deadline| Instant::now() >= deadline;
+        let past = |deadline| now() >= deadline;
         if context.deadline().is_some_and(past) {
             deadline_exceeded()
         } else if context.server().is_some_and(ServerHandle::is_cut) {

@@ -95,7 +95,7 @@ impl CallService {
             Ok(service) => service.call(request.map(tonic::body::Body::new)).await,
             Err(error) => Err(error),
         };
-        answered.unwrap_or_else(|error| response::refused(&Error::of_layer(error), None, expose))
+        answered.unwrap_or_else(|error| response::refused(&Error::of_box(error), None, expose))
     }
 }
 

@@ -9,7 +9,6 @@
 mod answers;
 mod dispatch;
 mod driver;
-mod encoded;
 mod handlers;
 mod layers;
 mod response;

@@ -192,7 +192,7 @@ impl Body for CallBody {
                 Some(Ok(frame)) => frame,
                 // A layer broke off: the client is to have a status all the same.
                 Some(Err(error)) => {
-                    let error = Error::of_layer(error);
+                    let error = Error::of_box(error);
                     Frame::trailers(status::failed(&error, None, *expose))
                 }
             },

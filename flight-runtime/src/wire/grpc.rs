@@ -119,7 +119,6 @@ where
     }
 
     /// The body itself, to ask how it ended.
-    #[cfg(test)]
     pub(crate) fn body(&self) -> &B {
         &self.body
     }
@@ -203,6 +202,11 @@ where
             limit,
             state: State::START,
         }
+    }
+
+    /// The body, to ask what came with it.
+    pub(crate) fn body(&self) -> &B {
+        self.chunks.body()
     }
 
     /// The bytes of the next message, or `None` after the last one.

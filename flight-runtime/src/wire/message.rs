@@ -7,13 +7,17 @@
 
 use arrow::buffer::Buffer;
 use arrow::error::ArrowError;
-use bytes::{BufMut, Bytes, BytesMut};
+use arrow_flight::FlightDescriptor;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 
 use super::error::WireError;
 use super::grpc::{PREFIX_LEN, put_prefix};
 use super::segments::Segments;
 
+/// `FlightData.flight_descriptor`.
+const FLIGHT_DESCRIPTOR: u32 = 1;
 /// `FlightData.data_header`.
 const DATA_HEADER: u32 = 2;
 /// `FlightData.app_metadata`.
@@ -109,6 +113,32 @@ impl Message {
         debug_assert_eq!(segments.len(), PREFIX_LEN + size);
         Ok(segments)
     }
+}
+
+/// A framed message without a field.
+pub(crate) fn empty_frame() -> Result<Segments, WireError> {
+    Message::EMPTY.frame(None, false)
+}
+
+/// The framed message with a descriptor in it: what a client's first message of an upload has.
+///
+/// Fields of protobuf may come in any order, so the descriptor goes in front and nothing else moves.
+pub(crate) fn with_descriptor(
+    mut frame: Segments,
+    descriptor: &FlightDescriptor,
+) -> Result<Segments, WireError> {
+    let descriptor = descriptor.encode_to_vec();
+    frame.advance(PREFIX_LEN.min(frame.len()));
+    let mut head = BytesMut::with_capacity(PREFIX_LEN + descriptor.len() + 16);
+    put_prefix(
+        &mut head,
+        field_len(FLIGHT_DESCRIPTOR, descriptor.len()) + frame.len(),
+    )?;
+    put_key(&mut head, FLIGHT_DESCRIPTOR, descriptor.len());
+    head.extend_from_slice(&descriptor);
+    let mut whole = Segments::from(head.freeze());
+    whole.append(frame);
+    Ok(whole)
 }
 
 /// The length of a length-delimited field with its key.

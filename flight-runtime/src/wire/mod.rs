@@ -34,11 +34,12 @@ pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod error;
 pub(crate) mod flight_data;
+pub(crate) mod gather;
 pub(crate) mod grpc;
 pub(crate) mod guard;
 mod ipc_stream;
 mod matching;
-mod message;
+pub(crate) mod message;
 #[cfg(test)]
 mod samples;
 pub(crate) mod segments;

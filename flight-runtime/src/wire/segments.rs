@@ -77,6 +77,12 @@ impl Segments {
         }
     }
 
+    /// Appends all of `other` by reference.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.len += other.len;
+        self.parts.append(&mut other.parts);
+    }
+
     /// Whether nothing is left.
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0

@@ -17,11 +17,11 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-use super::pem::{Pem, Source};
 use super::{TlsSettings, config, identity};
 use crate::Error;
 use crate::certificate::PeerCertificate;
 use crate::location::Location;
+use crate::pem::{Pem, Source};
 
 /// From the accepted socket to the end of the handshake. A client that says nothing would otherwise keep its socket for ever.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);

@@ -3,26 +3,18 @@
 use std::sync::Arc;
 
 use tokio_rustls::rustls::crypto::CryptoProvider;
-use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{self, ServerConfig};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::TlsSettings;
 use super::resolver::{Entry, Resolver, names};
-use super::{Pem, TlsSettings};
 use crate::Error;
-
-/// The provider is named here and passed on: the process's default belongs to the program, and may be another or none.
-fn provider() -> CryptoProvider {
-    #[cfg(feature = "tls-aws-lc")]
-    return rustls::crypto::aws_lc_rs::default_provider();
-    #[cfg(not(feature = "tls-aws-lc"))]
-    rustls::crypto::ring::default_provider()
-}
+use crate::pem::Pem;
+use crate::tls::{self, certificates, private_key, provider, wrong};
 
 /// Reads everything that the settings name.
 pub(super) fn read(settings: &TlsSettings) -> Result<Arc<ServerConfig>, Error> {
@@ -53,33 +45,7 @@ fn verifier(
     settings: &TlsSettings,
     provider: Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ClientCertVerifier>, Error> {
-    let mut roots = RootCertStore::empty();
-    for pem in &settings.roots {
-        let text = pem.read()?;
-        let found = certificates(pem, &text)?;
-        // The reader passes over sections that it does not know; an authority must not get lost that way.
-        let sections = String::from_utf8_lossy(&text)
-            .matches("-----BEGIN ")
-            .count();
-        if sections != found.len() {
-            return Err(wrong(
-                pem,
-                &format!(
-                    "of {sections} sections {} are certificates: leave only `-----BEGIN CERTIFICATE-----` in it",
-                    found.len()
-                ),
-            ));
-        }
-        for (index, certificate) in found.into_iter().enumerate() {
-            roots.add(certificate).map_err(|error| {
-                let place = index + 1;
-                wrong(
-                    pem,
-                    &format!("root certificate {place} cannot be used: {error}"),
-                )
-            })?;
-        }
-    }
+    let roots = tls::roots(&settings.roots)?;
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
     let builder = if settings.client_certificate_optional {
         builder.allow_unauthenticated()
@@ -117,37 +83,6 @@ fn entry(certificate: &Pem, key: &Pem, provider: &CryptoProvider) -> Result<Entr
     })
 }
 
-fn certificates(pem: &Pem, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
-    let found = found.map_err(|error| wrong(pem, &format!("not readable as PEM: {error}")))?;
-    if found.is_empty() {
-        return Err(wrong(
-            pem,
-            "holds no certificate: a `-----BEGIN CERTIFICATE-----` section is needed",
-        ));
-    }
-    Ok(found)
-}
-
-fn private_key(pem: &Pem) -> Result<PrivateKeyDer<'static>, Error> {
-    let text = pem.read()?;
-    PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
-        pem::Error::NoItemsFound
-            if String::from_utf8_lossy(&text).contains("BEGIN ENCRYPTED PRIVATE KEY") =>
-        {
-            wrong(
-                pem,
-                "the private key is encrypted: decrypt it with `openssl pkey`",
-            )
-        }
-        pem::Error::NoItemsFound => wrong(
-            pem,
-            "holds no private key: a `-----BEGIN PRIVATE KEY-----` section is needed",
-        ),
-        other => wrong(pem, &format!("not readable as PEM: {other}")),
-    })
-}
-
 fn warn_of_validity(pem: &Pem, certificate: &X509Certificate<'_>) {
     let validity = certificate.validity();
     let now = x509_parser::time::ASN1Time::now();
@@ -164,8 +99,4 @@ fn warn_of_validity(pem: &Pem, certificate: &X509Certificate<'_>) {
             validity.not_before
         );
     }
-}
-
-fn wrong(pem: &Pem, what: &str) -> Error {
-    Error::invalid_argument(format!("{}: {what}", pem.name()))
 }

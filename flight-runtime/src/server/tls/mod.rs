@@ -12,7 +12,6 @@ mod acceptor;
 mod config;
 #[cfg(any(feature = "tls-ring", feature = "tls-aws-lc"))]
 mod identity;
-mod pem;
 #[cfg(any(feature = "tls-ring", feature = "tls-aws-lc"))]
 mod resolver;
 
@@ -20,10 +19,10 @@ mod resolver;
 pub(super) use absent::Acceptor;
 #[cfg(any(feature = "tls-ring", feature = "tls-aws-lc"))]
 pub(super) use acceptor::Acceptor;
-pub use pem::Pem;
 
 use crate::Error;
 use crate::location::{Location, Target};
+use crate::pem::Pem;
 
 /// What the builder was told.
 #[derive(Clone, Debug, Default)]

@@ -23,17 +23,17 @@ use bytes::Bytes;
 /// assert_eq!(format!("{:?}", Pem::from(b"-----BEGIN PRIVATE KEY-----")), "Pem(27 bytes)");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Pem(pub(super) Source);
+pub struct Pem(pub(crate) Source);
 
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Source {
+pub(crate) enum Source {
     Text(Bytes),
     File(PathBuf),
 }
 
 impl Pem {
     /// For messages: which PEM of several is meant.
-    pub(super) fn name(&self) -> Cow<'_, str> {
+    pub(crate) fn name(&self) -> Cow<'_, str> {
         match &self.0 {
             Source::Text(_) => Cow::Borrowed("the PEM given as text"),
             Source::File(path) => Cow::Owned(format!("`{}`", path.display())),
@@ -44,7 +44,7 @@ impl Pem {
         not(any(feature = "tls-ring", feature = "tls-aws-lc")),
         allow(dead_code, reason = "nothing is read without TLS")
     )]
-    pub(super) fn read(&self) -> Result<Bytes, crate::Error> {
+    pub(crate) fn read(&self) -> Result<Bytes, crate::Error> {
         match &self.0 {
             Source::Text(text) => Ok(text.clone()),
             Source::File(path) => std::fs::read(path).map(Bytes::from).map_err(|error| {

@@ -1,14 +1,17 @@
-//! [`Upload`]: what a client sends in a DoPut or DoExchange, behind its descriptor.
+//! [`Received`]: what the other side sends, a client in an upload or a server in its answer.
 
 use std::fmt;
 
 use arrow::datatypes::SchemaRef;
+use bytes::Buf;
 use futures::stream::{self, StreamExt};
+use http_body::Body;
 
 use super::{BatchStream, Message};
 use crate::Error;
 use crate::wire::cut::RequestBody;
 use crate::wire::decode::{BatchDecoder, Decoded};
+use crate::wire::error::WireError;
 use crate::wire::flight_data::{FlightDataReader, Inbound};
 
 /// What flows through a stream.
@@ -18,23 +21,34 @@ pub(crate) enum Event {
     Message(Message),
 }
 
-/// An upload whose first message has been read for its descriptor.
-pub(crate) struct Upload {
-    reader: FlightDataReader<RequestBody>,
+/// A client's upload, whose first message has been read for its descriptor.
+pub(crate) type Upload = Received<RequestBody>;
+
+/// Messages that arrive, in order.
+pub(crate) struct Received<B> {
+    reader: FlightDataReader<B>,
     decoder: BatchDecoder,
     first: Option<Inbound>,
+    /// Whose fault it is when they cannot be read.
+    fault: fn(WireError) -> Error,
 }
 
-impl Upload {
+impl<B> Received<B>
+where
+    B: Body<Data: Buf, Error: Into<WireError>> + Unpin,
+{
+    /// With a `first` message that was read before.
     pub(crate) fn new(
-        reader: FlightDataReader<RequestBody>,
+        reader: FlightDataReader<B>,
         decoder: BatchDecoder,
-        first: Inbound,
+        first: Option<Inbound>,
+        fault: fn(WireError) -> Error,
     ) -> Self {
         Self {
             reader,
             decoder,
-            first: Some(first),
+            first,
+            fault,
         }
     }
 
@@ -45,7 +59,7 @@ impl Upload {
                 None => match self.reader.next().await {
                     Ok(Some(inbound)) => inbound,
                     Ok(None) => return None,
-                    Err(error) => return Some(Err(error.into())),
+                    Err(error) => return Some(Err((self.fault)(error))),
                 },
             };
             let app_metadata = inbound.app_metadata.clone();
@@ -70,25 +84,29 @@ impl Upload {
                 }),
                 // A dictionary, or a first message that held only the descriptor.
                 Ok(Decoded::Dictionary | Decoded::None) => continue,
-                Err(error) => return Some(Err(error.into())),
+                Err(error) => return Some(Err((self.fault)(error))),
             }));
         }
     }
 }
 
-impl fmt::Debug for Upload {
+impl<B> fmt::Debug for Received<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Upload").finish_non_exhaustive()
+        f.debug_struct("Received").finish_non_exhaustive()
     }
 }
 
-impl From<Box<Upload>> for BatchStream {
-    fn from(upload: Box<Upload>) -> Self {
+impl<B> Received<B>
+where
+    B: Body<Data: Buf + Send, Error: Into<WireError>> + Unpin + Send + 'static,
+{
+    /// As handlers and users of a client see it.
+    pub(crate) fn into_stream(self: Box<Self>) -> BatchStream {
         // After an error nothing follows: the parser has lost its place.
-        let events = stream::unfold(Some(upload), |upload| async move {
-            let mut upload = upload?;
-            let event = upload.next().await?;
-            let rest = event.is_ok().then_some(upload);
+        let events = stream::unfold(Some(self), |received| async move {
+            let mut received = received?;
+            let event = received.next().await?;
+            let rest = event.is_ok().then_some(received);
             Some((event, rest))
         });
         BatchStream::from_events(None, events.boxed())

@@ -1,4 +1,4 @@
-//! [`Encoded`]: the batches of a handler on their way to the wire.
+//! [`Encoded`]: batches on their way to the wire, from a handler or from a client's own upload.
 //!
 //! Without compression a batch is encoded when it is asked for, which costs microseconds, one handler's message at a time. Compression costs
 //! a hundred times that: it runs on blocking threads, for several batches at once where nothing ties them together, and gives out what it
@@ -13,9 +13,9 @@ use arrow::ipc::writer::DictionaryHandling;
 use futures::stream::{Stream, StreamExt};
 use tokio::task::JoinHandle;
 
+use super::{Flow, Start};
 use crate::Error;
 use crate::batches::{Compression, Message, StreamOptions, no_schema};
-use crate::reply::{Flow, Running, Start};
 use crate::wire::encode::{self, BatchEncoder, EncodeOptions};
 use crate::wire::segments::Segments;
 
@@ -23,8 +23,8 @@ use crate::wire::segments::Segments;
 const MOST_AT_ONCE: usize = 4;
 
 /// A stream of frames.
-pub(super) struct Encoded {
-    running: Running<Flow>,
+pub(crate) struct Encoded<S> {
+    source: S,
     encoder: Encoder,
     /// The schema was said on the attribute and is sent already.
     declared: bool,
@@ -33,7 +33,7 @@ pub(super) struct Encoded {
     ready: VecDeque<Segments>,
     /// What comes behind `ready`, in order.
     ahead: VecDeque<Ahead>,
-    /// The handler has said all, or nothing more of it counts.
+    /// The source has said all, or nothing more of it counts.
     done: bool,
 }
 
@@ -52,16 +52,19 @@ enum Ahead {
     Error(Error),
 }
 
-impl Encoded {
-    /// What a handler sends; with a schema that is `declared`, it goes out before the handler has said anything.
-    pub(super) fn new(
-        running: Running<Flow>,
+impl<S> Encoded<S>
+where
+    S: Stream<Item = Result<Flow, Error>> + Unpin,
+{
+    /// What `source` says; with a schema that is `declared`, it goes out before the source has said anything.
+    pub(crate) fn new(
+        source: S,
         declared: Option<SchemaRef>,
         needs_schema: bool,
         max_message_size: usize,
     ) -> Self {
         let mut this = Self {
-            running,
+            source,
             encoder: Encoder::None,
             declared: declared.is_some(),
             needs_schema,
@@ -139,7 +142,7 @@ impl Encoded {
         }
     }
 
-    /// Whether another message of the handler can be taken.
+    /// Whether another message of the source can be taken.
     fn has_room(&self) -> bool {
         match &self.encoder {
             Encoder::None | Encoder::Plain(_) => true,
@@ -153,10 +156,10 @@ impl Encoded {
         self.ahead.push_back(Ahead::Error(error));
     }
 
-    /// Takes what the handler has said, as long as there is room and nothing waits to be sent.
-    fn poll_handler(&mut self, cx: &mut Context<'_>) {
+    /// Takes what the source has said, as long as there is room and nothing waits to be sent.
+    fn poll_source(&mut self, cx: &mut Context<'_>) {
         while !self.done && self.ready.is_empty() && self.has_room() {
-            let Poll::Ready(flow) = self.running.poll_next_unpin(cx) else {
+            let Poll::Ready(flow) = self.source.poll_next_unpin(cx) else {
                 return;
             };
             let taken = match flow {
@@ -205,7 +208,10 @@ impl Encoded {
     }
 }
 
-impl Stream for Encoded {
+impl<S> Stream for Encoded<S>
+where
+    S: Stream<Item = Result<Flow, Error>> + Unpin,
+{
     type Item = Result<Segments, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -214,7 +220,7 @@ impl Stream for Encoded {
             if let Some(frame) = this.ready.pop_front() {
                 return Poll::Ready(Some(Ok(frame)));
             }
-            this.poll_handler(cx);
+            this.poll_source(cx);
             if !this.ready.is_empty() {
                 continue;
             }
@@ -226,7 +232,7 @@ impl Stream for Encoded {
                     return Poll::Ready(Some(Err(error)));
                 }
                 Poll::Ready(None) if this.done => return Poll::Ready(None),
-                // The handler, or a blocking thread, wakes the task.
+                // The source, or a blocking thread, wakes the task.
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
             }
         }
@@ -284,6 +290,7 @@ mod tests {
     use arrow::datatypes::{Field, Schema};
     use bytes::{Buf, Bytes};
 
+    use super::super::Running;
     use super::*;
 
     /// Messages that say in their metadata what number they have, and at last an error.

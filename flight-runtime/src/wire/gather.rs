@@ -20,7 +20,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::wire::segments;
+use super::segments;
 
 /// The queue is written out when it holds this much. More makes no measurable difference, and holds more.
 const FULL: usize = 256 << 10;
@@ -30,7 +30,7 @@ const COPIED: usize = 1 << 10;
 const PIECES: usize = 256;
 
 /// Two ends of a socket: what the connection reads from and writes to, and what writes out what it has written.
-pub(super) fn gather<S>(socket: S) -> (Socket<S>, Drain<S>) {
+pub(crate) fn gather<S>(socket: S) -> (Socket<S>, Drain<S>) {
     let shared = Arc::new(Mutex::new(Inner {
         socket,
         queue: VecDeque::new(),
@@ -42,10 +42,10 @@ pub(super) fn gather<S>(socket: S) -> (Socket<S>, Drain<S>) {
 }
 
 /// What the connection reads from and writes to.
-pub(super) struct Socket<S>(Arc<Mutex<Inner<S>>>);
+pub(crate) struct Socket<S>(Arc<Mutex<Inner<S>>>);
 
 /// What writes out the queue.
-pub(super) struct Drain<S>(Arc<Mutex<Inner<S>>>);
+pub(crate) struct Drain<S>(Arc<Mutex<Inner<S>>>);
 
 /// Both ends are used by one task, one after the other: nobody ever waits here.
 fn lock<S>(shared: &Mutex<Inner<S>>) -> MutexGuard<'_, Inner<S>> {
@@ -64,7 +64,7 @@ struct Inner<S> {
 
 impl<S: AsyncWrite + Unpin> Drain<S> {
     /// Polls the connection; when it waits, writes out what it has written.
-    pub(super) fn poll<T>(
+    pub(crate) fn poll<T>(
         &self,
         cx: &mut Context<'_>,
         connection: impl FnOnce(&mut Context<'_>) -> Poll<T>,

@@ -1,0 +1,216 @@
+//! [`Channel`]: one place that is called, with the connection to it, made when it is first needed and made anew when it is lost.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{Method as HttpMethod, Request, Uri, Version};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::sync::Mutex;
+
+use super::connection::{Http2, Live, open};
+use super::tls::Connector;
+use crate::Error;
+use crate::location::Location;
+use crate::rpc::{Method, SERVICE_NAME};
+
+/// From the first packet to the end of the TLS handshake.
+const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+/// A host that is gone without a word is noticed by the kernel: after this long, and three tries.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
+/// As on the server: what the kernel holds for a peer on this machine stays in the processor's cache.
+const LOOPBACK_SEND_BUFFER: usize = 256 << 10;
+
+/// Makes a connection to a place that has no address: a server in memory.
+pub(crate) type Dial =
+    Arc<dyn Fn() -> BoxFuture<'static, io::Result<tokio::io::DuplexStream>> + Send + Sync>;
+
+/// Where a channel leads.
+#[derive(Clone)]
+pub(super) enum Place {
+    Tcp {
+        host: String,
+        port: u16,
+        tls: Option<Connector>,
+    },
+    Unix(std::path::PathBuf),
+    Memory(Dial),
+}
+
+/// One place and the connection to it.
+pub(super) struct Channel {
+    location: Location,
+    place: Place,
+    authority: Authority,
+    http2: Http2,
+    live: Mutex<Option<Live>>,
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel")
+            .field("location", &self.location)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Channel {
+    /// Does not connect yet.
+    pub(super) fn new(location: Location, place: Place, http2: Http2) -> Result<Self, Error> {
+        let authority = match &place {
+            Place::Tcp { host, port, .. } if host.contains(':') => format!("[{host}]:{port}"),
+            Place::Tcp { host, port, .. } => format!("{host}:{port}"),
+            Place::Unix(_) | Place::Memory(_) => "localhost".to_owned(),
+        };
+        let authority = authority.parse().map_err(|_| {
+            Error::invalid_argument(format!("location `{location}`: `{authority}` is no host"))
+        })?;
+        Ok(Self {
+            location,
+            place,
+            authority,
+            http2,
+            live: Mutex::new(None),
+        })
+    }
+
+    pub(super) fn location(&self) -> &Location {
+        &self.location
+    }
+
+    pub(super) fn is_tls(&self) -> bool {
+        matches!(self.place, Place::Tcp { tls: Some(_), .. })
+    }
+
+    /// A connection on which a call may begin: the one there is, or a new one.
+    ///
+    /// Waits while as many calls run as the server allows.
+    pub(super) async fn ready(&self) -> Result<Live, Error> {
+        let there = self.live.lock().await.clone();
+        if let Some(Live { calls, running }) = there
+            && let Ok(calls) = calls.ready().await
+        {
+            return Ok(Live { calls, running });
+        }
+        let live = {
+            let mut slot = self.live.lock().await;
+            // Somebody else may have connected meanwhile.
+            let usable = match slot.clone() {
+                Some(live) => live.calls.clone().ready().await.is_ok().then_some(live),
+                None => None,
+            };
+            match usable {
+                Some(live) => live,
+                None => slot.insert(self.connect().await?).clone(),
+            }
+        };
+        let Live { calls, running } = live;
+        let calls = calls.ready().await.map_err(|error| self.lost(error))?;
+        Ok(Live { calls, running })
+    }
+
+    /// The head of a call.
+    pub(super) fn request(&self, method: Method) -> Result<Request<()>, Error> {
+        let wrong = |error: http::Error| Error::internal(format!("the request's head: {error}"));
+        let path = PathAndQuery::try_from(format!("/{SERVICE_NAME}/{}", method.name()))
+            .map_err(|error| wrong(error.into()))?;
+        let scheme = match self.is_tls() {
+            true => Scheme::HTTPS,
+            false => Scheme::HTTP,
+        };
+        let uri = Uri::builder()
+            .scheme(scheme)
+            .authority(self.authority.clone())
+            .path_and_query(path)
+            .build()
+            .map_err(wrong)?;
+        Request::builder()
+            .method(HttpMethod::POST)
+            .version(Version::HTTP_2)
+            .uri(uri)
+            .body(())
+            .map_err(wrong)
+    }
+
+    /// What a call ends with when its connection is gone.
+    pub(super) fn lost(&self, error: h2::Error) -> Error {
+        Error::unavailable(format!("connection to `{}` lost: {error}", self.location))
+            .with_source(error)
+    }
+
+    async fn connect(&self) -> Result<Live, Error> {
+        let failed = |error: io::Error| {
+            Error::unavailable(format!("cannot connect to `{}`: {error}", self.location))
+                .with_source(error)
+        };
+        let connecting = async {
+            match &self.place {
+                Place::Tcp { host, port, tls } => {
+                    let stream = dial(host, *port).await.map_err(failed)?;
+                    match tls {
+                        None => open(stream, &self.http2).await,
+                        Some(tls) => {
+                            let stream = tls.connect(host, stream).await.map_err(failed)?;
+                            open(stream, &self.http2).await
+                        }
+                    }
+                }
+                Place::Unix(path) => open(unix(path).await.map_err(failed)?, &self.http2).await,
+                Place::Memory(dial) => open(dial().await.map_err(failed)?, &self.http2).await,
+            }
+        };
+        match tokio::time::timeout(CONNECT_LIMIT, connecting).await {
+            Ok(connected) => connected,
+            Err(_) => Err(failed(io::ErrorKind::TimedOut.into())),
+        }
+    }
+}
+
+async fn unix(path: &Path) -> io::Result<UnixStream> {
+    UnixStream::connect(path).await
+}
+
+/// Connects to the first address that answers.
+async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
+    let addresses: Vec<SocketAddr> = if host == "localhost" {
+        // As the server listens: not what a container's resolver says.
+        vec![
+            (Ipv4Addr::LOCALHOST, port).into(),
+            (Ipv6Addr::LOCALHOST, port).into(),
+        ]
+    } else {
+        lookup_host((host, port)).await?.collect()
+    };
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                prepare(&stream, address);
+                return Ok(stream);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// Options of the socket; without them it works, slower.
+fn prepare(stream: &TcpStream, address: SocketAddr) {
+    let socket = SockRef::from(stream);
+    let set = stream
+        .set_nodelay(true)
+        .and_then(|()| socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(TCP_KEEPALIVE)))
+        .and_then(|()| match address.ip().to_canonical().is_loopback() {
+            true => socket.set_send_buffer_size(LOOPBACK_SEND_BUFFER),
+            false => Ok(()),
+        });
+    if let Err(error) = set {
+        tracing::debug!(%address, %error, "options of the socket");
+    }
+}

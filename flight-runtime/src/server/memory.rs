@@ -1,0 +1,74 @@
+//! [`Memory`]: a server without a socket, for tests.
+
+use std::io;
+
+use tokio::io::{DuplexStream, duplex};
+use tokio_util::task::TaskTracker;
+
+use super::FlightServerBuilder;
+use super::connection::{Shared, serve_stream};
+use crate::Error;
+use crate::caller::Peer;
+use crate::handle::{ServerHandle, Signals};
+use crate::location::Location;
+
+/// What is under way in each direction, as in the buffers of a socket.
+const BUFFER: usize = 256 << 10;
+
+/// A server that is connected to in memory.
+pub(crate) struct Memory {
+    handle: ServerHandle,
+    connections: TaskTracker,
+    shared: Shared,
+}
+
+impl Memory {
+    /// Location and TLS of the builder have no meaning here.
+    pub(crate) fn start(builder: FlightServerBuilder) -> Result<Self, Error> {
+        let http2 = builder.http2()?;
+        let signals = Signals::default();
+        let handle = ServerHandle::new(Location::from("grpc://memory:0"), 0, signals.clone());
+        let service = builder.prepare()?.service(Some(handle.clone()));
+        let shared = Shared {
+            tls: None,
+            http2,
+            service,
+            signals: signals.clone(),
+        };
+        let connections = TaskTracker::new();
+        let open = connections.clone();
+        tokio::spawn(async move {
+            signals.drain.cancelled().await;
+            open.close();
+            open.wait().await;
+            signals.ended.cancel();
+        });
+        Ok(Self {
+            handle,
+            connections,
+            shared,
+        })
+    }
+
+    pub(crate) fn handle(&self) -> &ServerHandle {
+        &self.handle
+    }
+
+    /// A new connection, served by a task.
+    pub(crate) fn connect(&self) -> io::Result<DuplexStream> {
+        if self.handle.is_shutting_down() {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        let (here, there) = duplex(BUFFER);
+        let caller = Peer::Unknown.into();
+        self.connections
+            .spawn(serve_stream(there, caller, self.shared.clone()));
+        Ok(here)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.handle.abort();
+    }
+}
