@@ -91,6 +91,11 @@ fn attribute(rpc: Rpc) -> String {
 // ---- #[flight_server] and its block
 
 pub(crate) fn not_an_impl(found: &str) -> String {
+    if found == "a trait" {
+        return "`#[flight_server]` belongs on an impl block, and this is a trait\n\
+                write `#[flight_service]` on it, and again on the block that implements it"
+            .to_owned();
+    }
     format!(
         "`#[flight_server]` belongs on an impl block, and this is {found}\n\
          put it on `impl MyService {{ .. }}`, the block whose methods carry `#[do_get(\"..\")]` and the like"
@@ -100,7 +105,36 @@ pub(crate) fn not_an_impl(found: &str) -> String {
 pub(crate) fn trait_impl(name: &str, ty: &str) -> String {
     format!(
         "`#[flight_server]` belongs on a type's own block, and this one implements the trait `{name}`\n\
-         write `impl {ty} {{ .. }}` with the handlers in it, and call the trait's methods from there"
+         write `impl {ty} {{ .. }}` with the handlers in it, and call the trait's methods from there; \
+         a trait whose own methods are handlers is under `#[flight_service]`, and so is this block then"
+    )
+}
+
+pub(crate) fn not_a_contract(found: &str) -> String {
+    format!(
+        "`#[flight_service]` belongs on a trait or on a block that implements one, and this is {found}\n\
+         put it on `trait MyService {{ .. }}`, whose methods carry `#[do_get(\"..\")]` and the like, and on `impl MyService for MyType {{ .. }}`; \
+         a block of a type's own is under `#[flight_server]`"
+    )
+}
+
+pub(crate) fn contract_option(option: &str) -> String {
+    format!(
+        "`{option}` joins several blocks of one type, and a trait is one block\n\
+         the options of `#[flight_service]` on a trait are `name = \"..\"`, `roles(..)`, `scopes(..)`, `client = MyClient` and `crate = path::to::flight_runtime`"
+    )
+}
+
+pub(crate) fn implementation_option() -> String {
+    "on a block that implements a trait `#[flight_service]` has no option but `crate = path::to::flight_runtime`\n\
+     name, roles, scopes and client are the trait's"
+        .to_owned()
+}
+
+pub(crate) fn contract_generics(name: &str) -> String {
+    format!(
+        "the trait `{name}` under `#[flight_service]` cannot be generic\n\
+         a client that knows the trait alone would not know which of its types it calls: name the types"
     )
 }
 
@@ -202,7 +236,9 @@ pub(crate) fn client_of_generic(name: &str, found: &str) -> String {
 // ---- the attributes of methods
 
 pub(crate) fn outside(name: &str) -> String {
-    format!("`#[{name}]` belongs on a method of an impl block under `#[flight_server]`")
+    format!(
+        "`#[{name}]` belongs on a method of an impl block under `#[flight_server]`, or of a trait under `#[flight_service]`"
+    )
 }
 
 pub(crate) fn not_a_method(rpc: Rpc) -> String {

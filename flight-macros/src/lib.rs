@@ -31,6 +31,12 @@ pub fn flight_server(attribute: TokenStream, item: TokenStream) -> TokenStream {
     server::expand(attribute.into(), item.into()).into()
 }
 
+#[doc = include_str!("docs/flight_service.md")]
+#[proc_macro_attribute]
+pub fn flight_service(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    server::expand_service(attribute.into(), item.into()).into()
+}
+
 #[doc = include_str!("docs/do_get.md")]
 #[proc_macro_attribute]
 pub fn do_get(_: TokenStream, item: TokenStream) -> TokenStream {

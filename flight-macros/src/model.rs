@@ -29,6 +29,8 @@ pub(crate) struct Client {
 pub(crate) enum Role {
     /// The block that makes the type a service.
     Main { name: String, parts: Vec<Part> },
+    /// A trait, which makes a service of each type that says so.
+    Contract { name: String },
     /// A further block, joined by the main one.
     Part(Part),
     /// The attribute says too little: nothing is generated.

@@ -9,7 +9,7 @@ use crate::check;
 use crate::errors::{self, Errors};
 use crate::expand::{self, text};
 use crate::model::{Handler, Role, Server};
-use crate::parse::{Block, ServerAttribute};
+use crate::parse::{Block, BlockKind, Item, ServerAttribute};
 
 /// Expands `#[flight_server(attribute)] item`.
 ///
@@ -18,7 +18,7 @@ use crate::parse::{Block, ServerAttribute};
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
     let mut attribute = ServerAttribute::parse(attribute, &mut errors);
-    let block = match Block::parse(item, &attribute.krate, &mut errors) {
+    let block = match Block::parse(BlockKind::Impl, item, &attribute.krate, &mut errors) {
         Ok(block) => block,
         Err(item) => {
             let errors = errors.into_tokens();
@@ -66,7 +66,124 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
         client: attribute.client,
     });
     let errors = errors.into_tokens();
-    quote!(#block #generated #errors)
+    let beside = generated.beside;
+    quote!(#block #beside #errors)
+}
+
+/// Expands `#[flight_service(attribute)] item`: a trait, or a block that implements one.
+pub(crate) fn expand_service(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    if let Ok(implementation) = syn::parse2::<Implementation>(item.clone()) {
+        return implement(attribute, &implementation, item);
+    }
+    let mut errors = Errors::new();
+    let mut attribute = ServerAttribute::parse(attribute, &mut errors);
+    for (option, span) in &attribute.given {
+        if option == "part" || option == "parts" {
+            errors.at(*span, errors::contract_option(option));
+        }
+    }
+    let mut block = match Block::parse(BlockKind::Trait, item, &attribute.krate, &mut errors) {
+        Ok(block) => block,
+        Err(item) => {
+            let errors = errors.into_tokens();
+            return quote!(#item #errors);
+        }
+    };
+    let name = text::of(block.ty.to_token_stream());
+    let generic = !block.generics.params.is_empty();
+    if generic {
+        errors.under(&block.generics, errors::contract_generics(&name));
+    }
+    let mut handlers: Vec<Handler> = block
+        .methods()
+        .filter_map(|method| check::handler(method, &attribute.declared, &mut errors))
+        .collect();
+    check::across(&block, &mut handlers, &mut errors);
+    if let Some(client) = &attribute.client {
+        check::client(client, &block.generics, &mut handlers, &mut errors);
+    }
+    if handlers.is_empty() && !block.misspelt {
+        errors.under(&block.ty, errors::no_handler());
+    }
+    // The methods that list addresses are called from the table too.
+    let listers: Vec<_> = handlers.iter().flat_map(|handler| &handler.lists).collect();
+    for item in &mut block.items {
+        if let Item::Method(method) = item {
+            let name = &method.signature.ident;
+            method.sends |= listers.iter().any(|lister| lister.method == *name);
+        }
+    }
+    let generated = expand::server(&Server {
+        krate: attribute.krate,
+        role: match attribute.usable && !generic {
+            true => Role::Contract {
+                name: attribute.name.take().unwrap_or(name),
+            },
+            false => Role::Unknown,
+        },
+        ty: block.ty.clone(),
+        generics: block.generics.clone(),
+        cfgs: block.cfgs.clone(),
+        doc: block.doc.clone(),
+        handlers,
+        client: attribute.client,
+    });
+    block.generated = generated.inside;
+    let (beside, errors) = (generated.beside, errors.into_tokens());
+    quote!(#block #beside #errors)
+}
+
+/// The head of a block that implements a trait; what is in its braces is not read.
+struct Implementation {
+    cfgs: Vec<syn::Attribute>,
+    generics: syn::Generics,
+    contract: syn::Path,
+    ty: Type,
+}
+
+impl syn::parse::Parse for Implementation {
+    fn parse(input: syn::parse::ParseStream) -> syn::Result<Self> {
+        let attributes = input.call(syn::Attribute::parse_outer)?;
+        input.parse::<syn::Token![impl]>()?;
+        let mut generics: syn::Generics = input.parse()?;
+        let contract = input.parse()?;
+        input.parse::<syn::Token![for]>()?;
+        let ty = input.parse()?;
+        generics.where_clause = input.parse()?;
+        input.parse::<proc_macro2::Group>()?;
+        Ok(Self {
+            cfgs: attributes
+                .into_iter()
+                .filter(|attribute| attribute.path().is_ident("cfg"))
+                .collect(),
+            generics,
+            contract,
+            ty,
+        })
+    }
+}
+
+/// Makes the type a service with the handlers of the trait.
+fn implement(
+    attribute: TokenStream,
+    implementation: &Implementation,
+    item: TokenStream,
+) -> TokenStream {
+    let mut errors = Errors::new();
+    let given = attribute.clone();
+    let attribute = ServerAttribute::parse(attribute, &mut errors);
+    if attribute.given.iter().any(|(option, _)| option != "crate") {
+        errors.under(given, errors::implementation_option());
+    }
+    let generated = expand::implementation(
+        &attribute.krate,
+        &implementation.cfgs,
+        &implementation.generics,
+        &implementation.contract,
+        &implementation.ty,
+    );
+    let errors = errors.into_tokens();
+    quote!(#item #generated #errors)
 }
 
 /// Expands an attribute of a method that stands anywhere else.

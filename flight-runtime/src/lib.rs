@@ -115,8 +115,8 @@ pub use context::CallContext;
 pub use error::{Code, Error, IntoError};
 pub use extract::{FromCall, Identity, Json, Metadata, Middleware, Proto};
 pub use flight_macros::{
-    action, do_action, do_exchange, do_get, do_put, flight_server, get_flight_info, get_schema,
-    list_actions, list_flights, poll_flight_info,
+    action, do_action, do_exchange, do_get, do_put, flight_server, flight_service, get_flight_info,
+    get_schema, list_actions, list_flights, poll_flight_info,
 };
 pub use handle::ServerHandle;
 pub use location::Location;
@@ -150,8 +150,8 @@ pub mod prelude {
         PutResult, SchemaResult, Ticket,
     };
     pub use crate::{
-        action, do_action, do_exchange, do_get, do_put, flight_server, get_flight_info, get_schema,
-        list_actions, list_flights, poll_flight_info,
+        action, do_action, do_exchange, do_get, do_put, flight_server, flight_service,
+        get_flight_info, get_schema, list_actions, list_flights, poll_flight_info,
     };
 }
 

@@ -141,6 +141,7 @@ fn signature(method: &Method, errors: &mut Errors) {
         errors.under(&signature.generics, errors::generics());
     }
     if !method.has_body
+        && !method.sends
         && let Some(attribute) = method.rpc.first()
     {
         errors.at(attribute.span, errors::not_a_method(attribute.rpc));

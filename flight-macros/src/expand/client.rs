@@ -1,11 +1,11 @@
 //! The typed client: a method for each handler, with the handler's own types.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericArgument, Type};
 
-use super::{Names, conditions, constructors, respan, text};
+use super::{Names, conditions, constructors, text};
 use crate::model::{Argument, Client, Handler, Rpc, Server, Source, Target};
 use crate::shape::{is_string, item, last_word, unwrapped};
 
@@ -32,6 +32,7 @@ pub(super) fn tokens(server: &Server, names: &Names) -> TokenStream {
                 handler,
                 handler.route()?,
                 &public,
+                None,
                 names,
             ))
         })
@@ -251,12 +252,13 @@ fn method(handler: &Handler, names: &Names) -> TokenStream {
         }
         Rpc::DoPut => {
             let reply = if handler.arguments.iter().any(writes_acks) {
-                reply.streamed(names)
+                reply.with_acks()
             } else {
-                reply.tokens(names)
+                reply
             };
+            let (reply, at) = reply.placed(names);
             let call = quote_spanned! {reply.span()=>
-                #rt::client::put::<#reply>(&self.0, #address, #upload).await
+                #at::client::put::<#reply>(&self.0, #address, #upload).await
             };
             (value(&reply, names), call)
         }
@@ -265,16 +267,16 @@ fn method(handler: &Handler, names: &Names) -> TokenStream {
                 return TokenStream::new();
             };
             let body = body.unwrap_or_else(|| quote!(#krate::bytes::Bytes::new()));
-            let reply = reply.tokens(names);
+            let (reply, at) = reply.placed(names);
             let call = quote_spanned! {reply.span()=>
-                #rt::client::action::<#reply>(&self.0, #name, #body).await
+                #at::client::action::<#reply>(&self.0, #name, #body).await
             };
             (value(&reply, names), call)
         }
         Rpc::DoAction => {
-            let reply = reply.tokens(names);
+            let (reply, at) = reply.placed(names);
             let call = quote_spanned! {reply.span()=>
-                #rt::client::any_action::<#reply>(&self.0, #address).await
+                #at::client::any_action::<#reply>(&self.0, #address).await
             };
             (value(&reply, names), call)
         }
@@ -293,6 +295,11 @@ fn method(handler: &Handler, names: &Names) -> TokenStream {
         // They add to what all handlers offer: `FlightClient::list_flights` and `list_actions`.
         Rpc::ListFlights | Rpc::ListActions => return TokenStream::new(),
     };
+    let result = {
+        let span = returns.span();
+        let krate = in_one_place(krate.clone(), span);
+        quote_spanned!(span=> ::core::result::Result<#returns, #krate::Error>)
+    };
     let doc = match handler.doc.as_str() {
         "" => format!("Calls `{}`.", handler.method),
         doc => doc.to_owned(),
@@ -304,7 +311,7 @@ fn method(handler: &Handler, names: &Names) -> TokenStream {
         /// # Errors
         ///
         /// What the server answers; UNAVAILABLE when it cannot be reached.
-        pub async fn #method(&self, #parameters) -> ::core::result::Result<#returns, #krate::Error> {
+        pub async fn #method(&self, #parameters) -> #result {
             #call
         }
     }
@@ -312,8 +319,23 @@ fn method(handler: &Handler, names: &Names) -> TokenStream {
 
 /// What a client has of a reply of this type.
 fn value(reply: &TokenStream, names: &Names) -> TokenStream {
-    let krate = respan(names.krate.clone(), reply.span());
+    let krate = in_one_place(names.krate.clone(), reply.span());
     quote_spanned!(reply.span()=> <#reply as #krate::ClientReply>::Value)
+}
+
+/// All tokens at one place: the compiler says a thing once for each place.
+fn in_one_place(tokens: TokenStream, span: Span) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut token| {
+            if let TokenTree::Group(group) = &token {
+                let inside = in_one_place(group.stream(), span);
+                token = TokenTree::Group(Group::new(group.delimiter(), inside));
+            }
+            token.set_span(span);
+            token
+        })
+        .collect()
 }
 
 /// Batches, or rows where the handler says so by their name.
@@ -334,6 +356,8 @@ enum Reply<'a> {
     Type(&'a Type),
     /// A stream or an iterator of this.
     Each(&'a Type),
+    /// Acknowledgements alone.
+    Acks,
 }
 
 impl<'a> Reply<'a> {
@@ -352,27 +376,39 @@ impl<'a> Reply<'a> {
             Reply::Nothing => quote!(()),
             Reply::Type(ty) => quote!(#ty),
             Reply::Each(item) => {
-                let krate = respan(names.krate.clone(), item.span());
-                quote_spanned!(item.span()=> #krate::Replies<#item>)
+                let span = item.span();
+                let krate = in_one_place(names.krate.clone(), span);
+                quote_spanned!(span=> #krate::Replies<#item>)
+            }
+            Reply::Acks => {
+                let krate = &names.krate;
+                quote!(#krate::Replies<#krate::bytes::Bytes>)
             }
         }
     }
 
+    /// Its tokens and the hidden module, all at one place.
+    fn placed(&self, names: &Names) -> (TokenStream, TokenStream) {
+        let tokens = self.tokens(names);
+        let span = tokens.span();
+        (
+            in_one_place(tokens, span),
+            in_one_place(names.rt.clone(), span),
+        )
+    }
+
     /// The same with acknowledgements before it.
-    fn streamed(&self, names: &Names) -> TokenStream {
-        let krate = &names.krate;
-        match self {
-            Reply::Nothing => quote!(#krate::Replies<#krate::bytes::Bytes>),
-            Reply::Each(_) => self.tokens(names),
-            Reply::Type(ty) => {
-                let (name, arguments) = last_word(ty).unwrap_or_default();
-                match (name.as_str(), arguments.as_slice()) {
-                    ("Option" | "Vec", [GenericArgument::Type(item)]) => {
-                        Reply::Each(item).tokens(names)
-                    }
-                    _ => Reply::Each(ty).tokens(names),
-                }
-            }
+    fn with_acks(self) -> Self {
+        let Reply::Type(ty) = self else {
+            return match self {
+                Reply::Nothing => Reply::Acks,
+                other => other,
+            };
+        };
+        let (name, arguments) = last_word(ty).unwrap_or_default();
+        match (name.as_str(), arguments.as_slice()) {
+            ("Option" | "Vec", [GenericArgument::Type(item)]) => Reply::Each(item),
+            _ => Reply::Each(ty),
         }
     }
 }

@@ -14,11 +14,17 @@ pub(super) fn tokens(server: &Server, names: &Names) -> TokenStream {
         .filter(|handler| handler.sound && handler.rpc.has_constructor())
         .filter_map(|handler| {
             let route = handler.route()?;
-            Some(function(handler, route, &handler.visibility, names))
+            let sized = matches!(server.role, Role::Contract { .. })
+                .then(|| quote!(where Self: ::core::marker::Sized));
+            let visibility = &handler.visibility;
+            Some(function(handler, route, visibility, sized, names))
         })
         .collect();
     if functions.is_empty() || matches!(server.role, Role::Unknown) {
         return TokenStream::new();
+    }
+    if matches!(server.role, Role::Contract { .. }) {
+        return functions.into_iter().collect();
     }
     let ty = &server.ty;
     let (generics, _, condition) = server.generics.split_for_impl();
@@ -42,6 +48,7 @@ pub(super) fn function(
     handler: &Handler,
     route: &Route,
     visibility: &Visibility,
+    condition: Option<TokenStream>,
     names: &Names,
 ) -> TokenStream {
     let Names { krate, rt, .. } = names;
@@ -84,7 +91,7 @@ pub(super) fn function(
     quote! {
         #cfgs
         #[doc = #doc]
-        #visibility fn #name(#(#parameters),*) -> #krate::Address {
+        #visibility fn #name(#(#parameters),*) -> #krate::Address #condition {
             let mut #address = #rt::Address::build();
             #(#path)*
             #(#query)*

@@ -14,17 +14,42 @@ pub(crate) mod text;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Type};
+use syn::{Attribute, Generics, Path, Type};
 
-use crate::model::{Argument, Handler, Rpc, Server, Source};
+use crate::model::{Argument, Handler, Role, Rpc, Server, Source};
 
-/// Everything that is generated beside the user's own block.
-pub(crate) fn server(server: &Server) -> TokenStream {
-    let names = Names::new(server);
-    let mut tokens = service::tokens(server, &names);
-    tokens.extend(constructors::tokens(server, &names));
-    tokens.extend(client::tokens(server, &names));
-    tokens
+/// What is generated.
+#[derive(Default)]
+pub(crate) struct Generated {
+    /// Beside the user's own block.
+    pub(crate) beside: TokenStream,
+    /// In it, behind what the user wrote: a trait's.
+    pub(crate) inside: TokenStream,
+}
+
+/// Everything that is generated from a block.
+pub(crate) fn server(server: &Server) -> Generated {
+    let names = Names::new(&server.krate);
+    let mut generated = Generated::default();
+    let own = match server.role {
+        Role::Contract { .. } => &mut generated.inside,
+        _ => &mut generated.beside,
+    };
+    own.extend(service::tokens(server, &names));
+    own.extend(constructors::tokens(server, &names));
+    generated.beside.extend(client::tokens(server, &names));
+    generated
+}
+
+/// What makes a type that implements a contract a service.
+pub(crate) fn implementation(
+    krate: &Path,
+    cfgs: &[Attribute],
+    generics: &Generics,
+    contract: &Path,
+    ty: &Type,
+) -> TokenStream {
+    service::implementation(&Names::new(krate), cfgs, generics, contract, ty)
 }
 
 /// Names that generated code refers to.
@@ -40,7 +65,7 @@ struct Names {
 }
 
 impl Names {
-    fn new(server: &Server) -> Self {
+    fn new(krate: &Path) -> Self {
         // A runtime of another version has another module, which the compiler then misses by its name.
         let version = concat!(
             "__v",
@@ -49,7 +74,7 @@ impl Names {
             env!("CARGO_PKG_VERSION_MINOR")
         );
         let version = Ident::new(version, Span::call_site());
-        let krate = server.krate.to_token_stream();
+        let krate = krate.to_token_stream();
         Names {
             rt: quote!(#krate::#version),
             krate,

@@ -1,9 +1,10 @@
 //! The block as a service, or as a part of one: the function that fills the table.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::{Attribute, Generics, Path, Type};
 
-use super::{Names, conditions, handlers, list};
+use super::{Extent, Names, conditions, handlers, list};
 use crate::model::{Part, Role, Server};
 
 pub(super) fn tokens(server: &Server, names: &Names) -> TokenStream {
@@ -49,6 +50,28 @@ pub(super) fn tokens(server: &Server, names: &Names) -> TokenStream {
                 }
             }
         }
+        Role::Contract { name } => {
+            let doc = &server.doc;
+            let function = contract_function(Span::call_site());
+            quote! {
+                #[doc(hidden)]
+                fn #function(
+                    #table: ::core::option::Option<&mut #rt::Table<Self>>,
+                ) -> #rt::ServiceDef
+                where
+                    Self: ::core::marker::Sized,
+                {
+                    if let ::core::option::Option::Some(#table) = #table {
+                        #entries
+                    }
+                    #rt::ServiceDef {
+                        name: #name,
+                        doc: #doc,
+                        module: ::core::module_path!(),
+                    }
+                }
+            }
+        }
         Role::Part(part) => {
             let function = function(part);
             quote! {
@@ -63,6 +86,51 @@ pub(super) fn tokens(server: &Server, names: &Names) -> TokenStream {
         }
         Role::Unknown => TokenStream::new(),
     }
+}
+
+/// What makes a type that implements a contract a service: the contract has the table.
+pub(super) fn implementation(
+    names: &Names,
+    cfgs: &[Attribute],
+    generics: &Generics,
+    contract: &Path,
+    ty: &Type,
+) -> TokenStream {
+    let Names {
+        krate, rt, table, ..
+    } = names;
+    let (generics, _, condition) = generics.split_for_impl();
+    let cfgs = conditions(cfgs);
+    // Called in one place, so that a trait without it is one error.
+    let function = contract_function(Extent::of(contract).last);
+    quote! {
+        #cfgs
+        #[automatically_derived]
+        impl #generics #krate::FlightService for #ty #condition {
+            fn service() -> #rt::ServiceDef {
+                Self::__flight_contract(::core::option::Option::None)
+            }
+
+            fn handlers(#table: &mut #rt::Table<Self>) {
+                Self::__flight_contract(::core::option::Option::Some(#table));
+            }
+        }
+
+        #cfgs
+        impl #generics #ty #condition {
+            #[doc(hidden)]
+            fn __flight_contract(
+                #table: ::core::option::Option<&mut #rt::Table<Self>>,
+            ) -> #rt::ServiceDef {
+                <Self as #contract>::#function(#table)
+            }
+        }
+    }
+}
+
+/// The function by which an implementation finds what its trait says. Its name is what the compiler says of a trait that has none.
+fn contract_function(span: Span) -> Ident {
+    Ident::new("__annotate_the_trait_with_flight_service", span)
 }
 
 /// The function by which the main block finds a part, so that a part that is missing is reported at its name.

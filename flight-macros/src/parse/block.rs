@@ -1,14 +1,17 @@
-//! The impl block: its head, and its methods with their signatures parsed and their bodies as they were written.
+//! The block, an impl or a trait: its head, and its methods with their signatures parsed and their bodies as they were written.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Generics, ItemImpl, Path, Signature, Token, Type, Visibility, token};
+use syn::{
+    Attribute, Generics, ItemImpl, ItemTrait, Path, ReturnType, Signature, Token, Type, Visibility,
+    token,
+};
 
 use super::attribute::{self, Kind, RpcAttribute};
 use crate::errors::{self, Errors};
 
-/// An impl block, which prints as it was written, without the RPC attributes.
+/// An impl block or a trait, which prints as it was written, without the RPC attributes.
 pub(crate) struct Block {
     /// Everything before the braces.
     head: TokenStream,
@@ -16,13 +19,25 @@ pub(crate) struct Block {
     braces: Span,
     inner: Vec<Attribute>,
     pub(crate) items: Vec<Item>,
+    /// What is printed behind the items.
+    pub(crate) generated: TokenStream,
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) doc: String,
     pub(crate) generics: Generics,
+    /// The trait that an impl block implements.
     pub(crate) trait_: Option<Path>,
+    /// What an impl block is of; a trait's name.
     pub(crate) ty: Type,
+    kind: BlockKind,
     /// Whether something that looks like an RPC attribute was reported and dropped.
     pub(crate) misspelt: bool,
+}
+
+/// What a block is asked to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BlockKind {
+    Impl,
+    Trait,
 }
 
 /// What is in the block.
@@ -36,8 +51,12 @@ pub(crate) enum Item {
 pub(crate) struct Method {
     /// Without the RPC attributes.
     attributes: Vec<Attribute>,
-    /// Visibility, signature and body, as they were written.
-    tokens: TokenStream,
+    /// Visibility and signature, as they were written.
+    head: TokenStream,
+    /// In braces, or a `;`.
+    body: TokenStream,
+    /// Whether its future must be `Send`, which in a trait has to be said.
+    pub(crate) sends: bool,
     pub(crate) rpc: Vec<RpcAttribute>,
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) doc: String,
@@ -48,8 +67,9 @@ pub(crate) struct Method {
 }
 
 impl Block {
-    /// Reads the block; of what is no impl block, `Err` has what should be emitted in its place.
+    /// Reads the block; of what is something else, `Err` has what should be emitted in its place.
     pub(crate) fn parse(
+        kind: BlockKind,
         tokens: TokenStream,
         krate: &Path,
         errors: &mut Errors,
@@ -59,17 +79,29 @@ impl Block {
         let body = match head.pop() {
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => group,
             _ => {
-                errors.at(Span::call_site(), errors::not_an_impl(item_kind(&tokens)));
+                errors.at(Span::call_site(), kind.not_this(item_kind(&tokens)));
                 return Err(without_rpc_attributes(tokens, krate));
             }
         };
         let head: TokenStream = head.into_iter().collect();
-        let parsed: ItemImpl = match syn::parse2(quote!(#head {})) {
+        let parsed = match kind {
+            BlockKind::Impl => {
+                syn::parse2(quote!(#head {})).map(|parsed| Head::of_impl(parsed, head))
+            }
+            BlockKind::Trait => syn::parse2(quote!(#head {})).map(Head::of_trait),
+        };
+        let Head {
+            tokens: head,
+            attributes,
+            generics,
+            trait_,
+            ty,
+        } = match parsed {
             Ok(parsed) => parsed,
             Err(error) => {
                 match item_kind(&tokens) {
-                    "an impl block" => errors.syntax(error),
-                    kind => errors.at(Span::call_site(), errors::not_an_impl(kind)),
+                    found if kind.is(found) => errors.syntax(error),
+                    found => errors.at(Span::call_site(), kind.not_this(found)),
                 }
                 return Err(without_rpc_attributes(tokens, krate));
             }
@@ -79,11 +111,13 @@ impl Block {
             braces: body.span(),
             inner: Vec::new(),
             items: Vec::new(),
-            cfgs: attribute::cfgs(&parsed.attrs),
-            doc: attribute::doc(&parsed.attrs),
-            generics: parsed.generics,
-            trait_: parsed.trait_.map(|(path, _)| path),
-            ty: *parsed.self_ty,
+            generated: TokenStream::new(),
+            cfgs: attribute::cfgs(&attributes),
+            doc: attribute::doc(&attributes),
+            generics,
+            trait_,
+            ty,
+            kind,
             misspelt: false,
         };
         let read = |input: ParseStream| {
@@ -135,14 +169,14 @@ impl Block {
                     tokens.append(token);
                 }
                 let has_body = input.peek(token::Brace);
-                if let Ok(body) = input.parse::<TokenTree>() {
-                    tokens.append(body);
-                }
+                let body = input.parse::<TokenTree>().map(TokenStream::from);
                 Item::Method(Box::new(Method {
                     cfgs: attribute::cfgs(&kept),
                     doc: attribute::doc(&kept),
                     attributes: kept,
-                    tokens,
+                    head: tokens,
+                    body: body.unwrap_or_default(),
+                    sends: self.kind == BlockKind::Trait && !rpc.is_empty(),
                     rpc,
                     visibility,
                     defaultness,
@@ -168,11 +202,97 @@ impl Block {
     }
 }
 
+/// What stands before the braces, taken apart.
+struct Head {
+    tokens: TokenStream,
+    attributes: Vec<Attribute>,
+    generics: Generics,
+    trait_: Option<Path>,
+    ty: Type,
+}
+
+impl Head {
+    fn of_impl(parsed: ItemImpl, tokens: TokenStream) -> Self {
+        Head {
+            tokens,
+            attributes: parsed.attrs,
+            generics: parsed.generics,
+            trait_: parsed.trait_.map(|(path, _)| path),
+            ty: *parsed.self_ty,
+        }
+    }
+
+    /// Handlers run on many threads at once: what implements the trait must be able to.
+    fn of_trait(mut parsed: ItemTrait) -> Self {
+        for bound in [
+            syn::parse_quote!(::core::marker::Send),
+            syn::parse_quote!(::core::marker::Sync),
+            syn::parse_quote!('static),
+        ] {
+            parsed.supertraits.push(bound);
+        }
+        parsed.colon_token.get_or_insert_default();
+        let name = &parsed.ident;
+        let ty = syn::parse_quote!(#name);
+        let (attributes, generics) = (parsed.attrs.clone(), parsed.generics.clone());
+        let tokens = parsed.into_token_stream().into_iter();
+        Head {
+            // The braces, which are empty here, come last.
+            tokens: tokens
+                .filter(|token| !matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace))
+                .collect(),
+            attributes,
+            generics,
+            trait_: None,
+            ty,
+        }
+    }
+}
+
+impl BlockKind {
+    fn is(self, found: &str) -> bool {
+        match self {
+            BlockKind::Impl => found == "an impl block",
+            BlockKind::Trait => found == "a trait",
+        }
+    }
+
+    fn not_this(self, found: &str) -> String {
+        match self {
+            BlockKind::Impl => errors::not_an_impl(found),
+            BlockKind::Trait => errors::not_a_contract(found),
+        }
+    }
+}
+
 impl Method {
     /// Whether it is `#[deprecated]`.
     pub(crate) fn deprecated(&self) -> bool {
         let mut attributes = self.attributes.iter();
         attributes.any(|attribute| attribute.path().is_ident("deprecated"))
+    }
+
+    /// As it was written; but an `async fn` whose future must be `Send` says so.
+    fn print(&self, tokens: &mut TokenStream) {
+        let mut signature = self.signature.clone();
+        if !self.sends || signature.asyncness.take().is_none() {
+            tokens.extend(self.head.clone());
+            tokens.extend(self.body.clone());
+            return;
+        }
+        let output = match &signature.output {
+            ReturnType::Default => quote!(()),
+            ReturnType::Type(_, ty) => quote!(#ty),
+        };
+        signature.output = syn::parse_quote! {
+            -> impl ::core::future::Future<Output = #output> + ::core::marker::Send
+        };
+        signature.to_tokens(tokens);
+        let body = &self.body;
+        tokens.extend(match self.has_body {
+            true => quote!({ async move #body }),
+            false => quote!(#body),
+        });
     }
 }
 
@@ -187,11 +307,12 @@ impl ToTokens for Block {
             match item {
                 Item::Method(method) => {
                     content.append_all(&method.attributes);
-                    content.extend(method.tokens.clone());
+                    method.print(&mut content);
                 }
                 Item::Other(other) => content.extend(other.clone()),
             }
         }
+        content.extend(self.generated.clone());
         let mut body = Group::new(Delimiter::Brace, content);
         body.set_span(self.braces);
         tokens.append(body);

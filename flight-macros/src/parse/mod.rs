@@ -9,5 +9,5 @@ mod options;
 mod server;
 
 pub(crate) use attribute::RpcAttribute;
-pub(crate) use block::{Block, Method};
+pub(crate) use block::{Block, BlockKind, Item, Method};
 pub(crate) use server::ServerAttribute;

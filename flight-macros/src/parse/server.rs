@@ -17,6 +17,8 @@ pub(crate) struct ServerAttribute {
     pub(crate) declared: Declared,
     pub(crate) client: Option<Client>,
     pub(crate) krate: Path,
+    /// The options that were given.
+    pub(crate) given: Vec<(String, Span)>,
     /// Whether enough was understood to generate something: which crate it is for, and whether it is a part.
     pub(crate) usable: bool,
 }
@@ -30,9 +32,9 @@ impl ServerAttribute {
             declared: Declared::default(),
             client: None,
             krate: syn::parse_quote!(::flight_runtime),
+            given: Vec::new(),
             usable: true,
         };
-        let mut seen: Vec<(String, Span)> = Vec::new();
         let before = errors.count();
         let all = options::parse(tokens, errors);
         if errors.count() != before {
@@ -50,20 +52,20 @@ impl ServerAttribute {
                 }
                 Given::Option(name, value) => {
                     let text = name.to_string();
-                    if seen.iter().any(|(seen, _)| *seen == text) {
+                    if attribute.given.iter().any(|(seen, _)| *seen == text) {
                         errors.at(name.span(), errors::option_twice(&text));
                         attribute.misread(GrantKind::from_option(&text).as_slice());
                         continue;
                     }
                     attribute.set(&name, &text, value, errors);
-                    seen.push((text, name.span()));
+                    attribute.given.push((text, name.span()));
                 }
             }
         }
         if attribute.part.is_some() {
-            for (option, span) in seen {
+            for (option, span) in &attribute.given {
                 if option == "name" || option == "parts" {
-                    errors.at(span, errors::part_and(&option));
+                    errors.at(*span, errors::part_and(option));
                 }
             }
         }

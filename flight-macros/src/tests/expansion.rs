@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 
 use super::{compare, reported, tokens};
-use crate::server::expand;
+use crate::server::{expand, expand_service};
 
 const SERVICE: &str = include_str!("../snapshots/service.rs");
 
@@ -71,6 +71,37 @@ fn a_client() {
     let client = text.find("/// A client").or_else(|| text.find("A client"));
     let client = client.and_then(|at| text.get(at..)).unwrap_or_default();
     compare("client.expanded.rs", client);
+}
+
+#[test]
+fn a_contract() {
+    let expansion = expand_service(
+        tokens("client = WeatherClient"),
+        tokens(
+            r#"pub trait Weather: Debug {
+                #[do_get("stations/{station}", list = names)]
+                async fn observations(&self, station: String) -> Result<BatchStream, Error>;
+                async fn names(&self) -> Vec<String>;
+                #[action("compact")]
+                async fn compact(&self) { self.merge() }
+                #[action("count")]
+                fn count(&self) -> Json<u32>;
+                fn merge(&self);
+            }"#,
+        ),
+    );
+    assert_eq!(reported(&expansion), []);
+    let text = pretty(expansion);
+    let contract = text.split("///A client of").next().unwrap_or_default();
+    compare("contract.expanded.rs", contract);
+    let expansion = expand_service(
+        tokens("crate = crate::runtime"),
+        tokens("impl<T: Store> api::Weather for Station<T> where T: Send { fn f() { @ } }"),
+    );
+    let text = expansion.to_string();
+    assert!(text.contains("f () { @ }"), "{text}");
+    let implemented = text.split("f () { @ } }").nth(1).unwrap_or_default();
+    compare("implementation.expanded.rs", &pretty(tokens(implemented)));
 }
 
 #[test]

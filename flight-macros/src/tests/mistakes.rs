@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use proc_macro2::TokenStream;
+
 use super::{compare, reported, tokens};
-use crate::server::{expand, outside};
+use crate::server::{expand, expand_service, outside};
 
 /// A mistake: what it is, the attribute's arguments, the item.
 type Case = (&'static str, &'static str, &'static str);
@@ -385,13 +387,21 @@ const ACROSS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn page(cases: impl IntoIterator<Item = (String, String, String)>) -> String {
+    page_of(expand, "flight_server", cases)
+}
+
+fn page_of(
+    expand: fn(TokenStream, TokenStream) -> TokenStream,
+    name: &str,
+    cases: impl IntoIterator<Item = (String, String, String)>,
+) -> String {
     let mut page = String::new();
     for (what, attribute, item) in cases {
         let expansion = expand(tokens(&attribute), tokens(&item));
         let shown = if attribute.is_empty() {
             item
         } else {
-            format!("#[flight_server({attribute})] {item}")
+            format!("#[{name}({attribute})] {item}")
         };
         writeln!(page, "# {what}\n{shown}").expect("text");
         for (at, message) in reported(&expansion) {
@@ -410,6 +420,94 @@ pub(super) fn page(cases: impl IntoIterator<Item = (String, String, String)>) ->
         page.push('\n');
     }
     page
+}
+
+/// Mistakes of a trait, or of a block that implements one.
+const CONTRACT: &[Case] = &[
+    (
+        "a contract of a type's own block",
+        "",
+        "impl A { #[do_get] async fn f(&self) {} }",
+    ),
+    ("a contract of a struct", "", "struct A;"),
+    (
+        "a contract in parts",
+        "parts(\"b\")",
+        "trait A { #[do_get] async fn f(&self) -> RecordBatch; }",
+    ),
+    (
+        "a generic contract",
+        "client = C",
+        "trait A<T> { #[do_get] async fn f(&self) -> RecordBatch; }",
+    ),
+    (
+        "a contract without a handler",
+        "",
+        "trait A { fn f(&self); }",
+    ),
+    (
+        "a client of `Self`",
+        "client = C",
+        "trait A { #[action(\"a\")] async fn f(&self) -> Json<Self::B>; type B; }",
+    ),
+    (
+        "an owned receiver",
+        "",
+        "trait A { #[do_get] async fn f(self) -> RecordBatch; }",
+    ),
+    (
+        "options on an implementation",
+        "client = C",
+        "impl A for B { async fn f(&self) {} }",
+    ),
+];
+
+/// Mistakes of a client.
+const CLIENT: &[Case] = &[
+    (
+        "no name",
+        "client",
+        "impl A { #[action(\"a\")] fn f(&self) {} }",
+    ),
+    (
+        "a name in quotes",
+        "client = \"C\"",
+        "impl A { #[action(\"a\")] fn f(&self) {} }",
+    ),
+    (
+        "a path",
+        "client = a::C",
+        "impl A { #[action(\"a\")] fn f(&self) {} }",
+    ),
+    (
+        "a function that every client has",
+        "client = C",
+        "impl A { #[action(\"a\")] fn connect(&self) {} }",
+    ),
+    (
+        "a type of the block's own",
+        "client = C",
+        "impl<T: B> A<T> { #[action(\"a\")] fn f(&self, Json(a): Json<T>) -> Json<Vec<Self>> {} }",
+    ),
+];
+
+#[test]
+fn of_a_contract() {
+    let cases = CONTRACT
+        .iter()
+        .map(|(what, attribute, item)| (what.to_string(), attribute.to_string(), item.to_string()));
+    compare(
+        "contract.mistakes.txt",
+        &page_of(expand_service, "flight_service", cases),
+    );
+}
+
+#[test]
+fn of_a_client() {
+    let cases = CLIENT
+        .iter()
+        .map(|(what, attribute, item)| (what.to_string(), attribute.to_string(), item.to_string()));
+    compare("client.mistakes.txt", &page(cases));
 }
 
 #[test]
@@ -463,7 +561,7 @@ fn outside_of_a_block() {
     };
     assert_eq!(
         message,
-        "`#[do_get]` belongs on a method of an impl block under `#[flight_server]`"
+        "`#[do_get]` belongs on a method of an impl block under `#[flight_server]`, or of a trait under `#[flight_service]`"
     );
     assert!(expansion.to_string().ends_with("fn f () { }"));
 }

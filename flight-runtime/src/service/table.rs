@@ -24,7 +24,8 @@ use crate::rpc::Method;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a Flight service",
     label = "no impl block of `{Self}` is annotated with `#[flight_server]`",
-    note = "annotate `impl {Self} {{ … }}` with `#[flight_server]` and its methods with `#[do_get(\"route\")]`, `#[do_put(\"route\")]`, `#[do_exchange(\"route\")]` or `#[action(\"name\")]`"
+    note = "annotate `impl {Self} {{ … }}` with `#[flight_server]` and its methods with `#[do_get(\"route\")]`, `#[do_put(\"route\")]`, `#[do_exchange(\"route\")]` or `#[action(\"name\")]`",
+    note = "where `{Self}` implements a trait under `#[flight_service]`, write `#[flight_service]` on that block too"
 )]
 pub trait FlightService: Send + Sync + 'static {
     #[doc(hidden)]

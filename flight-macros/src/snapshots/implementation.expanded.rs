@@ -1,0 +1,23 @@
+#[automatically_derived]
+impl<T: Store> crate::runtime::FlightService for Station<T>
+where
+    T: Send,
+{
+    fn service() -> crate::runtime::__v0_1::ServiceDef {
+        Self::__flight_contract(::core::option::Option::None)
+    }
+    fn handlers(__table: &mut crate::runtime::__v0_1::Table<Self>) {
+        Self::__flight_contract(::core::option::Option::Some(__table));
+    }
+}
+impl<T: Store> Station<T>
+where
+    T: Send,
+{
+    #[doc(hidden)]
+    fn __flight_contract(
+        __table: ::core::option::Option<&mut crate::runtime::__v0_1::Table<Self>>,
+    ) -> crate::runtime::__v0_1::ServiceDef {
+        <Self as api::Weather>::__annotate_the_trait_with_flight_service(__table)
+    }
+}
