@@ -56,6 +56,7 @@
 //! - [`Authenticator`], [`ServerAuthHandler`], [`Principal`]: who may call, and what
 //! - [`ServerMiddlewareFactory`], [`FlightServerBuilder::layer`]: what happens around every call
 //! - [`FlightServer`]: where it listens, and how it ends
+//! - [`definition`]: a service as data and as JSON, from which clients can be generated
 //!
 //! # Features
 //!
@@ -76,6 +77,7 @@ mod call;
 mod caller;
 mod certificate;
 mod context;
+pub mod definition;
 pub mod error;
 mod extract;
 mod handle;
@@ -102,8 +104,9 @@ pub use call::Call;
 pub use caller::Peer;
 pub use certificate::PeerCertificate;
 pub use context::CallContext;
+pub use definition::{Definition, ServiceDefinition};
 pub use error::{Code, Error, IntoError};
-pub use extract::{FromCall, Identity, Json, Metadata, Middleware, Proto};
+pub use extract::{FromCall, Identity, Input, Json, Metadata, Middleware, Proto};
 pub use flight_macros::{
     action, do_action, do_exchange, do_get, do_put, flight_server, get_flight_info, get_schema,
     list_actions, list_flights, poll_flight_info,
@@ -149,7 +152,7 @@ pub mod prelude {
 pub mod __v0_1 {
     pub use crate::auth::{Access, Grant, allows};
     pub use crate::call::Call;
-    pub use crate::extract::{FromCall, path_arg, query_arg};
+    pub use crate::extract::{FromCall, Takes, path_arg, query_arg};
     pub use crate::reply::glue::*;
     pub use crate::route::{Address, AddressBuilder};
     pub use crate::route::{ArgDef, RouteDef, Segment, absent, path_kind, query_kind};
@@ -181,3 +184,8 @@ struct Readme;
 ))]
 #[doc = include_str!("../../docs/src/security.md")]
 struct SecurityGuide;
+
+/// What the guide says of definitions compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/definition.md")]
+struct DefinitionGuide;

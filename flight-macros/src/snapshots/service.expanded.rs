@@ -138,6 +138,16 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: const {
+                        &[
+                            <CallContext as ::flight_runtime::__v0_1::FromCall<
+                                ::flight_runtime::__v0_1::Routed<
+                                    ::flight_runtime::__v0_1::DoGet,
+                                >,
+                            >>::TAKES,
+                        ]
+                    },
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::Some(|| ::flight_runtime::__v0_1::declared_schema(
                         Self::schema(),
                     )),
@@ -268,6 +278,8 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -361,6 +373,14 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: const {
+                        &[
+                            <Ticket as ::flight_runtime::__v0_1::FromCall<
+                                ::flight_runtime::__v0_1::DoGet,
+                            >>::TAKES,
+                        ]
+                    },
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -419,6 +439,34 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: const {
+                        &[
+                            <BatchStream as ::flight_runtime::__v0_1::FromCall<
+                                ::flight_runtime::__v0_1::Routed<
+                                    ::flight_runtime::__v0_1::DoPut,
+                                >,
+                            >>::TAKES,
+                            <MetadataWriter as ::flight_runtime::__v0_1::FromCall<
+                                ::flight_runtime::__v0_1::Routed<
+                                    ::flight_runtime::__v0_1::DoPut,
+                                >,
+                            >>::TAKES,
+                        ]
+                    },
+                    reply: ::core::option::Option::Some(|| {
+                        use ::flight_runtime::__v0_1::probes::*;
+                        ::flight_runtime::__v0_1::put_reply::<
+                            Self,
+                            _,
+                        >(|__this| Self::add(
+                                __this,
+                                ::flight_runtime::__v0_1::argument(),
+                                ::flight_runtime::__v0_1::argument(),
+                                ::flight_runtime::__v0_1::argument(),
+                            ))
+                            .value()
+                            .def()
+                    }),
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Any(
@@ -479,6 +527,25 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: const {
+                        &[
+                            <BatchStream as ::flight_runtime::__v0_1::FromCall<
+                                ::flight_runtime::__v0_1::DoPut,
+                            >>::TAKES,
+                        ]
+                    },
+                    reply: ::core::option::Option::Some(|| {
+                        use ::flight_runtime::__v0_1::probes::*;
+                        ::flight_runtime::__v0_1::put_reply_blocking::<
+                            Self,
+                            _,
+                        >(|__this| Self::swallow(
+                                __this,
+                                ::flight_runtime::__v0_1::argument(),
+                            ))
+                            .value()
+                            .def()
+                    }),
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -528,6 +595,16 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: const {
+                        &[
+                            <BatchStream as ::flight_runtime::__v0_1::FromCall<
+                                ::flight_runtime::__v0_1::Routed<
+                                    ::flight_runtime::__v0_1::DoExchange,
+                                >,
+                            >>::TAKES,
+                        ]
+                    },
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::Some(|| ::flight_runtime::__v0_1::declared_schema(
                         SCORES,
                     )),
@@ -585,6 +662,27 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: const {
+                        &[
+                            <Json<
+                                Compact,
+                            > as ::flight_runtime::__v0_1::FromCall<
+                                ::flight_runtime::__v0_1::DoAction,
+                            >>::TAKES,
+                        ]
+                    },
+                    reply: ::core::option::Option::Some(|| {
+                        use ::flight_runtime::__v0_1::probes::*;
+                        ::flight_runtime::__v0_1::action_reply::<
+                            Self,
+                            _,
+                        >(|__this| Self::compact(
+                                __this,
+                                ::flight_runtime::__v0_1::argument(),
+                            ))
+                            .value()
+                            .def()
+                    }),
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Guard(|
@@ -639,6 +737,25 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: const {
+                        &[
+                            <Action as ::flight_runtime::__v0_1::FromCall<
+                                ::flight_runtime::__v0_1::DoAction,
+                            >>::TAKES,
+                        ]
+                    },
+                    reply: ::core::option::Option::Some(|| {
+                        use ::flight_runtime::__v0_1::probes::*;
+                        ::flight_runtime::__v0_1::action_reply_blocking::<
+                            Self,
+                            _,
+                        >(|__this| Self::other(
+                                __this,
+                                ::flight_runtime::__v0_1::argument(),
+                            ))
+                            .value()
+                            .def()
+                    }),
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -697,6 +814,16 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: const {
+                        &[
+                            <FlightDescriptor as ::flight_runtime::__v0_1::FromCall<
+                                ::flight_runtime::__v0_1::Routed<
+                                    ::flight_runtime::__v0_1::GetFlightInfo,
+                                >,
+                            >>::TAKES,
+                        ]
+                    },
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -746,6 +873,14 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: const {
+                        &[
+                            <FlightDescriptor as ::flight_runtime::__v0_1::FromCall<
+                                ::flight_runtime::__v0_1::GetSchema,
+                            >>::TAKES,
+                        ]
+                    },
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -804,6 +939,8 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -847,6 +984,14 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: const {
+                        &[
+                            <Criteria as ::flight_runtime::__v0_1::FromCall<
+                                ::flight_runtime::__v0_1::ListFlights,
+                            >>::TAKES,
+                        ]
+                    },
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -891,6 +1036,8 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Public,
