@@ -63,6 +63,11 @@ pub(crate) fn method(handler: &HandlerDefinition, names: &mut Names) -> String {
     written
 }
 
+/// Whether it adds to what the server lists.
+fn is_list(handler: &HandlerDefinition) -> bool {
+    matches!(handler.call, Method::ListFlights | Method::ListActions)
+}
+
 fn signature(name: &str, parameters: &[Parameter], returns: &str) -> String {
     let mut items = vec!["self".to_owned()];
     let mut by_name = false;
@@ -98,6 +103,7 @@ fn doc(handler: &HandlerDefinition, parameters: &[Parameter], said: String) -> S
     match (&handler.route, &handler.action) {
         (Some(route), _) => doc.push_str(&format!("{} of `{}`.", handler.call, route.text)),
         (None, Some(action)) => doc.push_str(&format!("The action `{action}`.")),
+        (None, None) if is_list(handler) => doc.push_str(&format!("{}.", handler.call)),
         (None, None) => doc.push_str(&format!("{} of what nothing else answers.", handler.call)),
     }
     if !parameters.is_empty() {
@@ -286,7 +292,7 @@ fn body(
             };
             add(what, "bytes", Some("b\"\""), doc)
         }
-        None if is_action => String::new(),
+        None if is_action || is_list(handler) => String::new(),
         // It answers whatever is asked.
         None => add(what, "bytes", Some("b\"\""), "any bytes.".to_owned()),
     };
@@ -371,7 +377,10 @@ fn call(
         ),
         Method::ListFlights => (
             "Iterator[flight.FlightInfo]",
-            client(&format!("list_flights({sent}, self._options)")),
+            match sent {
+                "" => client("list_flights(options=self._options)"),
+                criteria => client(&format!("list_flights({criteria}, self._options)")),
+            },
             "The flights of the whole server.".to_owned(),
         ),
         _ => (

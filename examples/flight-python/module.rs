@@ -33,18 +33,15 @@ pub(crate) fn python(definition: &Definition) -> String {
         .iter()
         .map(|service| (names.class(&service.name), service))
         .collect();
-    let list: Vec<&str> = classes.iter().map(|(name, _)| name.as_str()).collect();
-    let doc = format!(
-        "Client of {}, generated from the service's definition ({}, version {}).\n\n\
-         Not to be edited: flight-python writes it anew. It needs pyarrow alone.",
-        if list.is_empty() {
-            "nothing".to_owned()
-        } else {
-            list.join(", ")
-        },
+    let mut doc = format!(
+        "Client generated from a service's definition: {}, version {}.\n\n\
+         Not to be edited: flight-python writes it anew. It needs pyarrow alone.\n",
         Definition::FORMAT,
         Definition::VERSION,
     );
+    for (class, service) in &classes {
+        doc.push_str(&format!("\n{class}: the service `{}`", service.name));
+    }
     let mut module = docstring(&doc, "");
     module.push('\n');
     module.push_str(SUPPORT);

@@ -112,7 +112,7 @@ class _Service:
         return self._client.do_get(flight.Ticket(ticket), self._options)
 
     def _put(self, descriptor: flight.FlightDescriptor, data: Any = None) -> list[bytes]:
-        # All of it first: an upload that has begun cannot be taken back, and its server would keep the half that it got.
+        # All of it first: an upload that has begun cannot be taken back, and the server would keep half of it.
         table = _reader(data).read_all()
         writer, metadata = self._client.do_put(descriptor, table.schema, self._options)
         acknowledged = []
