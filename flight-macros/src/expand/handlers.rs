@@ -123,23 +123,16 @@ fn takes(handler: &Handler, names: &Names) -> TokenStream {
     let extractors = handler
         .arguments
         .iter()
-        .filter(|a| a.source == Source::Call);
-    let takes: Vec<TokenStream> = extractors
-        .map(|argument| {
-            let ty = &argument.ty;
-            let Extent { first, last } = Extent::of(ty);
-            let (rt, marker) = (names.rt_at(last), marker(handler, names, last));
-            let open = quote_spanned!(first=> <);
-            let close = quote_spanned!(last=> as #rt::FromCall<#marker>>::TAKES);
-            quote!(#open #ty #close)
-        })
-        .collect();
-    if takes.is_empty() {
-        quote!(&[])
-    } else {
-        // Constants of traits are not promoted to statics by themselves.
-        quote!(const { &[#(#takes),*] })
-    }
+        .filter(|argument| argument.source == Source::Call);
+    let takes = extractors.map(|argument| {
+        let ty = &argument.ty;
+        let Extent { first, last } = Extent::of(ty);
+        let (rt, marker) = (names.rt_at(last), marker(handler, names, last));
+        let open = quote_spanned!(first=> <);
+        let close = quote_spanned!(last=> as #rt::FromCall<#marker>>::takes);
+        quote!(#open #ty #close)
+    });
+    quote!(&[#(#takes),*])
 }
 
 /// What the method returns, where the call does not say so: the type of a call that is not made.

@@ -138,15 +138,13 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
-                    takes: const {
-                        &[
-                            <CallContext as ::flight_runtime::__v0_1::FromCall<
-                                ::flight_runtime::__v0_1::Routed<
-                                    ::flight_runtime::__v0_1::DoGet,
-                                >,
-                            >>::TAKES,
-                        ]
-                    },
+                    takes: &[
+                        <CallContext as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::Routed<
+                                ::flight_runtime::__v0_1::DoGet,
+                            >,
+                        >>::takes,
+                    ],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::Some(|| ::flight_runtime::__v0_1::declared_schema(
                         Self::schema(),
@@ -373,13 +371,11 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
-                    takes: const {
-                        &[
-                            <Ticket as ::flight_runtime::__v0_1::FromCall<
-                                ::flight_runtime::__v0_1::DoGet,
-                            >>::TAKES,
-                        ]
-                    },
+                    takes: &[
+                        <Ticket as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::DoGet,
+                        >>::takes,
+                    ],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
@@ -439,20 +435,18 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
-                    takes: const {
-                        &[
-                            <BatchStream as ::flight_runtime::__v0_1::FromCall<
-                                ::flight_runtime::__v0_1::Routed<
-                                    ::flight_runtime::__v0_1::DoPut,
-                                >,
-                            >>::TAKES,
-                            <MetadataWriter as ::flight_runtime::__v0_1::FromCall<
-                                ::flight_runtime::__v0_1::Routed<
-                                    ::flight_runtime::__v0_1::DoPut,
-                                >,
-                            >>::TAKES,
-                        ]
-                    },
+                    takes: &[
+                        <BatchStream as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::Routed<
+                                ::flight_runtime::__v0_1::DoPut,
+                            >,
+                        >>::takes,
+                        <MetadataWriter as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::Routed<
+                                ::flight_runtime::__v0_1::DoPut,
+                            >,
+                        >>::takes,
+                    ],
                     reply: ::core::option::Option::Some(|| {
                         use ::flight_runtime::__v0_1::probes::*;
                         ::flight_runtime::__v0_1::put_reply::<
@@ -527,13 +521,11 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
-                    takes: const {
-                        &[
-                            <BatchStream as ::flight_runtime::__v0_1::FromCall<
-                                ::flight_runtime::__v0_1::DoPut,
-                            >>::TAKES,
-                        ]
-                    },
+                    takes: &[
+                        <BatchStream as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::DoPut,
+                        >>::takes,
+                    ],
                     reply: ::core::option::Option::Some(|| {
                         use ::flight_runtime::__v0_1::probes::*;
                         ::flight_runtime::__v0_1::put_reply_blocking::<
@@ -595,15 +587,13 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
-                    takes: const {
-                        &[
-                            <BatchStream as ::flight_runtime::__v0_1::FromCall<
-                                ::flight_runtime::__v0_1::Routed<
-                                    ::flight_runtime::__v0_1::DoExchange,
-                                >,
-                            >>::TAKES,
-                        ]
-                    },
+                    takes: &[
+                        <BatchStream as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::Routed<
+                                ::flight_runtime::__v0_1::DoExchange,
+                            >,
+                        >>::takes,
+                    ],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::Some(|| ::flight_runtime::__v0_1::declared_schema(
                         SCORES,
@@ -662,15 +652,13 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
-                    takes: const {
-                        &[
-                            <Json<
-                                Compact,
-                            > as ::flight_runtime::__v0_1::FromCall<
-                                ::flight_runtime::__v0_1::DoAction,
-                            >>::TAKES,
-                        ]
-                    },
+                    takes: &[
+                        <Json<
+                            Compact,
+                        > as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::DoAction,
+                        >>::takes,
+                    ],
                     reply: ::core::option::Option::Some(|| {
                         use ::flight_runtime::__v0_1::probes::*;
                         ::flight_runtime::__v0_1::action_reply::<
@@ -737,13 +725,11 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
-                    takes: const {
-                        &[
-                            <Action as ::flight_runtime::__v0_1::FromCall<
-                                ::flight_runtime::__v0_1::DoAction,
-                            >>::TAKES,
-                        ]
-                    },
+                    takes: &[
+                        <Action as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::DoAction,
+                        >>::takes,
+                    ],
                     reply: ::core::option::Option::Some(|| {
                         use ::flight_runtime::__v0_1::probes::*;
                         ::flight_runtime::__v0_1::action_reply_blocking::<
@@ -814,15 +800,13 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
-                    takes: const {
-                        &[
-                            <FlightDescriptor as ::flight_runtime::__v0_1::FromCall<
-                                ::flight_runtime::__v0_1::Routed<
-                                    ::flight_runtime::__v0_1::GetFlightInfo,
-                                >,
-                            >>::TAKES,
-                        ]
-                    },
+                    takes: &[
+                        <FlightDescriptor as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::Routed<
+                                ::flight_runtime::__v0_1::GetFlightInfo,
+                            >,
+                        >>::takes,
+                    ],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
@@ -873,13 +857,11 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
-                    takes: const {
-                        &[
-                            <FlightDescriptor as ::flight_runtime::__v0_1::FromCall<
-                                ::flight_runtime::__v0_1::GetSchema,
-                            >>::TAKES,
-                        ]
-                    },
+                    takes: &[
+                        <FlightDescriptor as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::GetSchema,
+                        >>::takes,
+                    ],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
@@ -984,13 +966,11 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
-                    takes: const {
-                        &[
-                            <Criteria as ::flight_runtime::__v0_1::FromCall<
-                                ::flight_runtime::__v0_1::ListFlights,
-                            >>::TAKES,
-                        ]
-                    },
+                    takes: &[
+                        <Criteria as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::ListFlights,
+                        >>::takes,
+                    ],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,

@@ -28,16 +28,16 @@ pub enum Input {
 pub struct Takes {
     pub(crate) input: Input,
     /// Of the body.
-    pub(crate) type_name: fn() -> &'static str,
+    pub(crate) type_name: &'static str,
     /// Whether it writes acknowledgements.
     pub(crate) acknowledges: bool,
 }
 
 impl Takes {
-    pub(super) const fn of<T>(input: Input) -> Self {
+    pub(super) fn of<T>(input: Input) -> Self {
         Self {
             input,
-            type_name: std::any::type_name::<T>,
+            type_name: std::any::type_name::<T>(),
             acknowledges: false,
         }
     }

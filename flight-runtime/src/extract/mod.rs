@@ -92,8 +92,11 @@ pub trait FromCall<R: Rpc>: Sized + Send {
     /// ```
     const INPUT: Input = Input::Nothing;
 
+    // Not a constant: those of traits are not promoted to statics, and a `const { … }` a handler costs the compiler more.
     #[doc(hidden)]
-    const TAKES: Takes = Takes::of::<Self>(Self::INPUT);
+    fn takes() -> Takes {
+        Takes::of::<Self>(Self::INPUT)
+    }
 
     /// Takes the argument from the call.
     ///

@@ -123,7 +123,10 @@ macro_rules! body_extractors {
         #[diagnostic::do_not_recommend]
         impl<T: DeserializeOwned + Send> FromCall<$rpc> for Json<T> {
             const INPUT: Input = Input::Json;
-            const TAKES: Takes = Takes::of::<T>(Input::Json);
+
+            fn takes() -> Takes {
+                Takes::of::<T>(Input::Json)
+            }
 
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 let body = body::<$rpc>(call)?;
@@ -140,7 +143,10 @@ macro_rules! body_extractors {
         #[diagnostic::do_not_recommend]
         impl<T: prost::Message + Default> FromCall<$rpc> for Proto<T> {
             const INPUT: Input = Input::Proto;
-            const TAKES: Takes = Takes::of::<T>(Input::Proto);
+
+            fn takes() -> Takes {
+                Takes::of::<T>(Input::Proto)
+            }
 
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 T::decode(body::<$rpc>(call)?).map(Proto).map_err(|error| {
@@ -210,10 +216,13 @@ macro_rules! uploads {
         #[diagnostic::do_not_recommend]
         impl FromCall<$rpc> for $type {
             const INPUT: Input = Input::$input;
-            const TAKES: Takes = Takes {
-                acknowledges: $acknowledges,
-                ..Takes::of::<Self>(Input::$input)
-            };
+
+            fn takes() -> Takes {
+                Takes {
+                    acknowledges: $acknowledges,
+                    ..Takes::of::<Self>(Input::$input)
+                }
+            }
 
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 call.$take().map(Into::into).ok_or_else(|| missing($what))

@@ -115,16 +115,17 @@ fn handler(entry: &Entry) -> HandlerDefinition {
         def,
         listed,
     } = entry;
+    let takes: Vec<Takes> = def.takes.iter().map(|takes| takes()).collect();
     HandlerDefinition {
         call: *method,
         method: def.method.to_owned(),
         doc: def.doc.to_owned(),
         route: def.route.map(|route| route_of(&route, def.args)),
         action: action.map(str::to_owned),
-        body: def.takes.iter().find_map(body),
-        upload: def.takes.iter().any(|takes| takes.input == Input::Batches),
+        body: takes.iter().find_map(body),
+        upload: takes.iter().any(|takes| takes.input == Input::Batches),
         upload_schema: None,
-        acknowledges: def.takes.iter().any(|takes| takes.acknowledges),
+        acknowledges: takes.iter().any(|takes| takes.acknowledges),
         reply: reply(*method, def.reply.and_then(|reply| reply())),
         schema: def.schema.map(|schema| schema()),
         ordered: def.ordered,
@@ -177,7 +178,7 @@ fn body(takes: &Takes) -> Option<Body> {
     };
     Some(Body {
         encoding,
-        ty: short((takes.type_name)()),
+        ty: short(takes.type_name),
     })
 }
 

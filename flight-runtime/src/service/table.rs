@@ -105,7 +105,7 @@ pub struct HandlerDef {
     pub args: &'static [ArgDef],
     pub place: Place,
     /// What each extractor takes of the request, in the method's order.
-    pub takes: &'static [Takes],
+    pub takes: &'static [fn() -> Takes],
     /// What a DoPut or DoAction replies; of other calls it is known.
     pub reply: Option<fn() -> ReplyDef>,
     pub schema: Option<fn() -> SchemaRef>,
