@@ -58,6 +58,7 @@
 //! - [`FlightServer`]: where it listens, and how it ends
 //! - [`FlightClient`]: calls to any Flight server; [`flight_server`](macro@flight_server#client) generates typed ones
 //! - [`testing`]: a service and a client connected in memory
+//! - [`definition`]: a service as data and as JSON, from which clients can be generated
 //!
 //! # Features
 //!
@@ -79,6 +80,7 @@ mod caller;
 mod certificate;
 mod client;
 mod context;
+pub mod definition;
 pub mod error;
 mod extract;
 mod handle;
@@ -112,8 +114,9 @@ pub use client::{
     CallOptions, ClientItem, ClientReply, FlightClient, FlightClientBuilder, Replies, ResultStream,
 };
 pub use context::CallContext;
+pub use definition::{Definition, ServiceDefinition};
 pub use error::{Code, Error, IntoError};
-pub use extract::{FromCall, Identity, Json, Metadata, Middleware, Proto};
+pub use extract::{FromCall, Identity, Input, Json, Metadata, Middleware, Proto};
 pub use flight_macros::{
     action, do_action, do_exchange, do_get, do_put, flight_server, flight_service, get_flight_info,
     get_schema, list_actions, list_flights, poll_flight_info,
@@ -161,7 +164,7 @@ pub mod __v0_1 {
     pub use crate::auth::{Access, Grant, allows};
     pub use crate::call::Call;
     pub use crate::client::typed::glue as client;
-    pub use crate::extract::{FromCall, path_arg, query_arg};
+    pub use crate::extract::{FromCall, Takes, path_arg, query_arg};
     pub use crate::reply::glue::*;
     pub use crate::route::{Address, AddressBuilder};
     pub use crate::route::{ArgDef, RouteDef, Segment, absent, path_kind, query_kind};
@@ -193,3 +196,8 @@ struct Readme;
 ))]
 #[doc = include_str!("../../docs/src/security.md")]
 struct SecurityGuide;
+
+/// What the guide says of definitions compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/definition.md")]
+struct DefinitionGuide;

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The gRPC service that all ten calls belong to.
 pub const SERVICE_NAME: &str = "arrow.flight.protocol.FlightService";
 
 /// A call of the Flight protocol.
 ///
-/// [`Display`](fmt::Display) gives the name in Flight.proto, such as `DoGet`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// [`Display`](fmt::Display) and serde give the name in Flight.proto, such as `DoGet`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Method {
     /// `Handshake`: authentication, any number of messages each way.
     Handshake,

@@ -1,24 +1,33 @@
 """The Python of the guide runs as it stands there, block after block, against the service that it describes."""
 
+import pathlib
 import re
+import subprocess
 
 import pytest
 import trustme
 
 from credentials import USERS, jwt
-from server import ROOT, Server
+from server import ROOT, Server, binary, example
 
-PAGE = ROOT / "docs" / "src" / "security.md"
-
-# Where the guide says that its server listens.
-LOCATION = "grpc+tls://localhost:8815"
+SECURITY, DEFINITION = (ROOT / "docs" / "src" / f"{name}.md" for name in ("security", "definition"))
 
 
-def blocks():
+def blocks(page):
     """The blocks in Python, each behind as many empty lines as stand before it: so errors name the line of the page."""
-    text = PAGE.read_text()
+    text = page.read_text()
     for block in re.finditer(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
         yield "\n" * text.count("\n", 0, block.start(1)) + block[1]
+
+
+def run(page, said, location):
+    """Runs the blocks of a page as one program. Where it says that its server listens, it listens elsewhere."""
+    found = list(blocks(page))
+    assert len(found) == page.read_text().count("```python")
+    program = {}
+    for block in found:
+        exec(compile(block.replace(said, location), page, "exec"), program)
+    program["client"].close()
 
 
 @pytest.fixture
@@ -47,9 +56,13 @@ def test_the_guide_to_security_runs(folder, monkeypatch):
     for kind in ("basic", "bearer", "jwt", "api-key", "certificate", "handshake"):
         options += ["--auth", kind]
     with Server(*options) as server:
-        found = list(blocks())
-        assert len(found) == PAGE.read_text().count("```python")
-        program = {}
-        for block in found:
-            exec(compile(block.replace(LOCATION, server.location), PAGE, "exec"), program)
-        program["client"].close()
+        run(SECURITY, "grpc+tls://localhost:8815", server.location)
+
+
+def test_the_guide_to_definitions_runs(tmp_path, monkeypatch):
+    with example("weather", "--location", "grpc://localhost:0") as location:
+        program = pathlib.Path(binary()).with_name("flight-python")
+        written = subprocess.run([program, "--from", location], capture_output=True, check=True).stdout
+        (tmp_path / "weather_client.py").write_bytes(written)
+        monkeypatch.syspath_prepend(tmp_path)
+        run(DEFINITION, "grpc://localhost:8815", location)

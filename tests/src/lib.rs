@@ -85,5 +85,7 @@ pub fn builder(options: &Options) -> FlightServerBuilder {
     if options.layers {
         builder = layers::add(builder);
     }
-    builder.expose_internal_errors(options.expose)
+    builder
+        .describe(!options.no_definition)
+        .expose_internal_errors(options.expose)
 }

@@ -55,6 +55,8 @@ pub struct Options {
     pub watch: bool,
     /// `--layers`: tower layers around the service.
     pub layers: bool,
+    /// `--no-definition`: the server does not say what it is.
+    pub no_definition: bool,
     /// `--expose`: errors that `?` swept up are shown to clients.
     pub expose: bool,
     /// `--tonic`: mounted in tonic's server instead of the framework's.
@@ -119,6 +121,7 @@ impl Options {
                 }
                 "--watch" => options.watch = true,
                 "--layers" => options.layers = true,
+                "--no-definition" => options.no_definition = true,
                 "--expose" => options.expose = true,
                 "--tonic" => options.tonic = true,
                 _ => return Err(format!("no option `{name}`")),

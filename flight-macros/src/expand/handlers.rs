@@ -54,6 +54,8 @@ fn definition(handler: &Handler, names: &Names) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let access = access::tokens(&handler.access, names);
+    let takes = takes(handler, names);
+    let reply = reply(handler, names);
     quote! {
         #rt::HandlerDef {
             method: #method,
@@ -61,6 +63,8 @@ fn definition(handler: &Handler, names: &Names) -> TokenStream {
             route: #route,
             args: &[#args],
             place: #place,
+            takes: #takes,
+            reply: #reply,
             schema: #schema,
             ordered: #ordered,
             access: #access,
@@ -112,6 +116,45 @@ fn arguments(handler: &Handler, route: &Route, names: &Names) -> TokenStream {
         Some(quote!(#rt::ArgDef { name: #name, ty: #written, kind: #kind }))
     });
     quote!(#(#arguments),*)
+}
+
+/// What the extractors take of the request.
+fn takes(handler: &Handler, names: &Names) -> TokenStream {
+    let extractors = handler
+        .arguments
+        .iter()
+        .filter(|argument| argument.source == Source::Call);
+    let takes = extractors.map(|argument| {
+        let ty = &argument.ty;
+        let Extent { first, last } = Extent::of(ty);
+        let (rt, marker) = (names.rt_at(last), marker(handler, names, last));
+        let open = quote_spanned!(first=> <);
+        let close = quote_spanned!(last=> as #rt::FromCall<#marker>>::takes);
+        quote!(#open #ty #close)
+    });
+    quote!(&[#(#takes),*])
+}
+
+/// What the method returns, where the call does not say so: the type of a call that is not made.
+fn reply(handler: &Handler, names: &Names) -> TokenStream {
+    let function = match (handler.rpc, handler.is_async) {
+        (Rpc::DoPut, true) => "put_reply",
+        (Rpc::DoPut, false) => "put_reply_blocking",
+        (Rpc::Action | Rpc::DoAction, true) => "action_reply",
+        (Rpc::Action | Rpc::DoAction, false) => "action_reply_blocking",
+        _ => return quote!(::core::option::Option::None),
+    };
+    let Names { rt, this, .. } = names;
+    let function = Ident::new(function, Span::call_site());
+    let method = &handler.method;
+    let arguments = handler.arguments.iter().map(|_| quote!(#rt::argument()));
+    let invoke = quote_spanned!(method.span()=> Self::#method(#this, #(#arguments),*));
+    quote! {
+        ::core::option::Option::Some(|| {
+            use #rt::probes::*;
+            #rt::#function::<Self, _>(|#this| #invoke).value().def()
+        })
+    }
 }
 
 /// One call: arguments, the method, its reply.

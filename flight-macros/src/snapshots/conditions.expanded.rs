@@ -47,6 +47,8 @@ impl ::flight_runtime::FlightService for A {
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Guard(|

@@ -48,6 +48,8 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                             line: ::core::line!(),
                             column: ::core::column!(),
                         },
+                        takes: &[],
+                        reply: ::core::option::Option::None,
                         schema: ::core::option::Option::None,
                         ordered: false,
                         access: ::flight_runtime::__v0_1::Access::Default,
@@ -129,6 +131,16 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                             line: ::core::line!(),
                             column: ::core::column!(),
                         },
+                        takes: &[],
+                        reply: ::core::option::Option::Some(|| {
+                            use ::flight_runtime::__v0_1::probes::*;
+                            ::flight_runtime::__v0_1::action_reply::<
+                                Self,
+                                _,
+                            >(|__this| Self::compact(__this))
+                                .value()
+                                .def()
+                        }),
                         schema: ::core::option::Option::None,
                         ordered: false,
                         access: ::flight_runtime::__v0_1::Access::Default,
@@ -170,6 +182,16 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                             line: ::core::line!(),
                             column: ::core::column!(),
                         },
+                        takes: &[],
+                        reply: ::core::option::Option::Some(|| {
+                            use ::flight_runtime::__v0_1::probes::*;
+                            ::flight_runtime::__v0_1::action_reply_blocking::<
+                                Self,
+                                _,
+                            >(|__this| Self::count(__this))
+                                .value()
+                                .def()
+                        }),
                         schema: ::core::option::Option::None,
                         ordered: false,
                         access: ::flight_runtime::__v0_1::Access::Default,

@@ -21,6 +21,16 @@ impl Weather {
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[],
+                    reply: ::core::option::Option::Some(|| {
+                        use crate::runtime::__v0_1::probes::*;
+                        crate::runtime::__v0_1::action_reply::<
+                            Self,
+                            _,
+                        >(|__this| Self::vacuum(__this))
+                            .value()
+                            .def()
+                    }),
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: crate::runtime::__v0_1::Access::Any(

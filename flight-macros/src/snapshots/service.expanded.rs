@@ -138,6 +138,14 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[
+                        <CallContext as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::Routed<
+                                ::flight_runtime::__v0_1::DoGet,
+                            >,
+                        >>::takes,
+                    ],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::Some(|| ::flight_runtime::__v0_1::declared_schema(
                         Self::schema(),
                     )),
@@ -268,6 +276,8 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -361,6 +371,12 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[
+                        <Ticket as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::DoGet,
+                        >>::takes,
+                    ],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -419,6 +435,32 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[
+                        <BatchStream as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::Routed<
+                                ::flight_runtime::__v0_1::DoPut,
+                            >,
+                        >>::takes,
+                        <MetadataWriter as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::Routed<
+                                ::flight_runtime::__v0_1::DoPut,
+                            >,
+                        >>::takes,
+                    ],
+                    reply: ::core::option::Option::Some(|| {
+                        use ::flight_runtime::__v0_1::probes::*;
+                        ::flight_runtime::__v0_1::put_reply::<
+                            Self,
+                            _,
+                        >(|__this| Self::add(
+                                __this,
+                                ::flight_runtime::__v0_1::argument(),
+                                ::flight_runtime::__v0_1::argument(),
+                                ::flight_runtime::__v0_1::argument(),
+                            ))
+                            .value()
+                            .def()
+                    }),
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Any(
@@ -479,6 +521,23 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[
+                        <BatchStream as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::DoPut,
+                        >>::takes,
+                    ],
+                    reply: ::core::option::Option::Some(|| {
+                        use ::flight_runtime::__v0_1::probes::*;
+                        ::flight_runtime::__v0_1::put_reply_blocking::<
+                            Self,
+                            _,
+                        >(|__this| Self::swallow(
+                                __this,
+                                ::flight_runtime::__v0_1::argument(),
+                            ))
+                            .value()
+                            .def()
+                    }),
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -528,6 +587,14 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[
+                        <BatchStream as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::Routed<
+                                ::flight_runtime::__v0_1::DoExchange,
+                            >,
+                        >>::takes,
+                    ],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::Some(|| ::flight_runtime::__v0_1::declared_schema(
                         SCORES,
                     )),
@@ -585,6 +652,25 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[
+                        <Json<
+                            Compact,
+                        > as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::DoAction,
+                        >>::takes,
+                    ],
+                    reply: ::core::option::Option::Some(|| {
+                        use ::flight_runtime::__v0_1::probes::*;
+                        ::flight_runtime::__v0_1::action_reply::<
+                            Self,
+                            _,
+                        >(|__this| Self::compact(
+                                __this,
+                                ::flight_runtime::__v0_1::argument(),
+                            ))
+                            .value()
+                            .def()
+                    }),
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Guard(|
@@ -639,6 +725,23 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[
+                        <Action as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::DoAction,
+                        >>::takes,
+                    ],
+                    reply: ::core::option::Option::Some(|| {
+                        use ::flight_runtime::__v0_1::probes::*;
+                        ::flight_runtime::__v0_1::action_reply_blocking::<
+                            Self,
+                            _,
+                        >(|__this| Self::other(
+                                __this,
+                                ::flight_runtime::__v0_1::argument(),
+                            ))
+                            .value()
+                            .def()
+                    }),
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -697,6 +800,14 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[
+                        <FlightDescriptor as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::Routed<
+                                ::flight_runtime::__v0_1::GetFlightInfo,
+                            >,
+                        >>::takes,
+                    ],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -746,6 +857,12 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[
+                        <FlightDescriptor as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::GetSchema,
+                        >>::takes,
+                    ],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -804,6 +921,8 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -847,6 +966,12 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[
+                        <Criteria as ::flight_runtime::__v0_1::FromCall<
+                            ::flight_runtime::__v0_1::ListFlights,
+                        >>::takes,
+                    ],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
@@ -891,6 +1016,8 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
+                    takes: &[],
+                    reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Public,

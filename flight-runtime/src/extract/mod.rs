@@ -2,6 +2,7 @@
 
 mod argument;
 mod identity;
+mod input;
 mod payload;
 
 use std::future::Future;
@@ -16,6 +17,9 @@ use crate::rpc::Rpc;
 #[doc(hidden)]
 pub use argument::{path_arg, query_arg};
 pub use identity::{Identity, Middleware};
+pub use input::Input;
+#[doc(hidden)]
+pub use input::Takes;
 pub use payload::{Json, Proto};
 
 /// An argument that a handler of the call `R` may take: an extractor.
@@ -33,6 +37,8 @@ pub use payload::{Json, Proto};
 /// | [`Action`](crate::Action) | `#[action]`, `#[do_action]` | type and body |
 /// | [`Criteria`](crate::Criteria) | `#[list_flights]` | as it came |
 /// | [`Json<T>`], [`Proto<T>`], [`Bytes`](bytes::Bytes), `String` | all without a route, but `#[list_actions]` | the ticket, command, action body or criteria, decoded |
+///
+/// What each takes of the request is its constant [`INPUT`](Self::INPUT).
 ///
 /// `R` is one of the markers in [`rpc`](crate::rpc), inside [`Routed`](crate::rpc::Routed) when the handler has a route: there the ticket
 /// was taken apart into arguments, and reading it again as a body would be a mistake.
@@ -63,6 +69,35 @@ pub use payload::{Json, Proto};
     note = "a type of your own implements `flight_runtime::FromCall<R>`"
 )]
 pub trait FromCall<R: Rpc>: Sized + Send {
+    /// What it takes of the request, for the service's [definition](crate::definition). Default: [`Input::Nothing`].
+    ///
+    /// A type of your own that reads the body says so; nothing of how calls are answered depends on it.
+    ///
+    /// ```
+    /// use flight_runtime::prelude::*;
+    /// use flight_runtime::{Call, FromCall, Input, rpc::DoAction};
+    ///
+    /// struct Lines(Vec<String>);
+    ///
+    /// impl FromCall<DoAction> for Lines {
+    ///     const INPUT: Input = Input::Text;
+    ///
+    ///     async fn from_call(call: &mut Call) -> Result<Self, Error> {
+    ///         let text = <String as FromCall<DoAction>>::from_call(call).await?;
+    ///         Ok(Lines(text.lines().map(str::to_owned).collect()))
+    ///     }
+    /// }
+    ///
+    /// const { assert!(matches!(<Lines as FromCall<DoAction>>::INPUT, Input::Text)) };
+    /// ```
+    const INPUT: Input = Input::Nothing;
+
+    // Not a constant: those of traits are not promoted to statics, and a `const { … }` a handler costs the compiler more.
+    #[doc(hidden)]
+    fn takes() -> Takes {
+        Takes::of::<Self>(Self::INPUT)
+    }
+
     /// Takes the argument from the call.
     ///
     /// # Errors

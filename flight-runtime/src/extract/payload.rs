@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::FromCall;
+use super::{FromCall, Input, Takes};
 use crate::Error;
 use crate::batches::BatchStream;
 use crate::call::Call;
@@ -122,6 +122,12 @@ macro_rules! body_extractors {
     ($($rpc:ident),*) => { $(
         #[diagnostic::do_not_recommend]
         impl<T: DeserializeOwned + Send> FromCall<$rpc> for Json<T> {
+            const INPUT: Input = Input::Json;
+
+            fn takes() -> Takes {
+                Takes::of::<T>(Input::Json)
+            }
+
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 let body = body::<$rpc>(call)?;
                 if body.is_empty() {
@@ -136,6 +142,12 @@ macro_rules! body_extractors {
         }
         #[diagnostic::do_not_recommend]
         impl<T: prost::Message + Default> FromCall<$rpc> for Proto<T> {
+            const INPUT: Input = Input::Proto;
+
+            fn takes() -> Takes {
+                Takes::of::<T>(Input::Proto)
+            }
+
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 T::decode(body::<$rpc>(call)?).map(Proto).map_err(|error| {
                     Error::invalid_argument(format!("{} is not the expected protobuf message: {error}", $rpc::NAME))
@@ -144,12 +156,16 @@ macro_rules! body_extractors {
         }
         #[diagnostic::do_not_recommend]
         impl FromCall<$rpc> for Bytes {
+            const INPUT: Input = Input::Bytes;
+
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 body::<$rpc>(call)
             }
         }
         #[diagnostic::do_not_recommend]
         impl FromCall<$rpc> for String {
+            const INPUT: Input = Input::Text;
+
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 String::from_utf8(body::<$rpc>(call)?.into())
                     .map_err(|error| Error::invalid_argument(format!("{} is not UTF-8: {error}", $rpc::NAME)))
@@ -173,27 +189,41 @@ fn missing(what: &str) -> Error {
 }
 
 macro_rules! as_it_came {
-    ($($type:ty, $get:ident: $($rpc:ty),*;)*) => { $($(
+    ($($type:ty, $get:ident, $input:ident: $($rpc:ty),*;)*) => { $($(
         #[diagnostic::do_not_recommend]
         impl FromCall<$rpc> for $type {
+            const INPUT: Input = Input::$input;
+
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 call.$get().cloned().ok_or_else(|| missing(stringify!($type)))
             }
         }
     )*)* };
 }
+// Where there is a route, the ticket or descriptor holds its arguments and nothing else.
 as_it_came! {
-    Ticket, ticket: DoGet, Routed<DoGet>;
-    FlightDescriptor, descriptor: DoPut, DoExchange, GetFlightInfo, PollFlightInfo, GetSchema,
+    Ticket, ticket, Message: DoGet;
+    Ticket, ticket, Nothing: Routed<DoGet>;
+    FlightDescriptor, descriptor, Message: DoPut, DoExchange, GetFlightInfo, PollFlightInfo, GetSchema;
+    FlightDescriptor, descriptor, Nothing:
         Routed<DoPut>, Routed<DoExchange>, Routed<GetFlightInfo>, Routed<PollFlightInfo>, Routed<GetSchema>;
-    Action, action: DoAction;
-    Criteria, criteria: ListFlights;
+    Action, action, Message: DoAction;
+    Criteria, criteria, Message: ListFlights;
 }
 
 macro_rules! uploads {
-    ($($type:ty, $what:literal, $take:ident: $($rpc:ty),*;)*) => { $($(
+    ($($type:ty, $what:literal, $take:ident, $input:ident, $acknowledges:literal: $($rpc:ty),*;)*) => { $($(
         #[diagnostic::do_not_recommend]
         impl FromCall<$rpc> for $type {
+            const INPUT: Input = Input::$input;
+
+            fn takes() -> Takes {
+                Takes {
+                    acknowledges: $acknowledges,
+                    ..Takes::of::<Self>(Input::$input)
+                }
+            }
+
             async fn from_call(call: &mut Call) -> Result<Self, Error> {
                 call.$take().map(Into::into).ok_or_else(|| missing($what))
             }
@@ -201,6 +231,6 @@ macro_rules! uploads {
     )*)* };
 }
 uploads! {
-    BatchStream, "the upload", take_upload: DoPut, DoExchange, Routed<DoPut>, Routed<DoExchange>;
-    MetadataWriter, "the way back to the client", take_acks: DoPut, Routed<DoPut>;
+    BatchStream, "the upload", take_upload, Batches, false: DoPut, DoExchange, Routed<DoPut>, Routed<DoExchange>;
+    MetadataWriter, "the way back to the client", take_acks, Nothing, true: DoPut, Routed<DoPut>;
 }

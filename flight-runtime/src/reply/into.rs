@@ -5,16 +5,20 @@ use arrow_flight::{
 };
 use futures::stream::{self, BoxStream, Stream, StreamExt};
 
+use super::describe::ReplyDef;
 use super::item::{IntoItem, IntoStreamItem};
 use super::{Async, Blocking, Items};
 use crate::Error;
 use crate::batches::Message;
+use crate::definition::Count;
 
 /// A reply of messages `T`: one, several, a stream or an iterator.
 ///
 /// `Mode` says where the handler runs; `M` is inferred, and keeps the implementations apart.
 #[doc(hidden)]
 pub trait IntoReply<'a, T, Mode, M> {
+    const REPLY: ReplyDef;
+
     fn into_items(self) -> Items<'a, T>;
 }
 
@@ -41,12 +45,16 @@ impl MayBeNone for ActionType {}
 
 #[diagnostic::do_not_recommend]
 impl<'a, T, Mode, I: IntoItem<T>> IntoReply<'a, T, Mode, One> for I {
+    const REPLY: ReplyDef = Some((I::BODY, Count::One));
+
     fn into_items(self) -> Items<'a, T> {
         Items::Ready(vec![self.into_item()])
     }
 }
 
 impl<'a, T: MayBeNone, Mode> IntoReply<'a, T, Mode, Unit> for () {
+    const REPLY: ReplyDef = None;
+
     fn into_items(self) -> Items<'a, T> {
         Items::Ready(Vec::new())
     }
@@ -54,6 +62,8 @@ impl<'a, T: MayBeNone, Mode> IntoReply<'a, T, Mode, Unit> for () {
 
 #[diagnostic::do_not_recommend]
 impl<'a, T: MayBeNone, Mode, I: IntoItem<T>> IntoReply<'a, T, Mode, Maybe> for Option<I> {
+    const REPLY: ReplyDef = Some((I::BODY, Count::Optional));
+
     fn into_items(self) -> Items<'a, T> {
         Items::Ready(self.map(IntoItem::into_item).into_iter().collect())
     }
@@ -61,6 +71,8 @@ impl<'a, T: MayBeNone, Mode, I: IntoItem<T>> IntoReply<'a, T, Mode, Maybe> for O
 
 #[diagnostic::do_not_recommend]
 impl<'a, T, Mode, I: IntoItem<T>> IntoReply<'a, T, Mode, Many> for Vec<I> {
+    const REPLY: ReplyDef = Some((I::BODY, Count::Many));
+
     fn into_items(self) -> Items<'a, T> {
         Items::Ready(self.into_iter().map(IntoItem::into_item).collect())
     }
@@ -72,6 +84,8 @@ where
     T: 'a,
     S: Stream<Item: IntoStreamItem<T, M>> + Send + 'a,
 {
+    const REPLY: ReplyDef = Some((<S::Item as IntoStreamItem<T, M>>::BODY, Count::Many));
+
     fn into_items(self) -> Items<'a, T> {
         Items::Borrowed(self.map(IntoStreamItem::into_stream_item).boxed())
     }
@@ -83,6 +97,8 @@ where
     T: Send + 'static,
     I: Iterator<Item: IntoStreamItem<T, M>> + Send + 'static,
 {
+    const REPLY: ReplyDef = Some((<I::Item as IntoStreamItem<T, M>>::BODY, Count::Many));
+
     fn into_items(self) -> Items<'a, T> {
         Items::Owned(blocking_iter(self.map(IntoStreamItem::into_stream_item)))
     }
@@ -94,6 +110,8 @@ where
     T: Send + 'a,
     I: Iterator<Item: IntoStreamItem<T, M>> + Send + 'a,
 {
+    const REPLY: ReplyDef = Some((<I::Item as IntoStreamItem<T, M>>::BODY, Count::Many));
+
     fn into_items(self) -> Items<'a, T> {
         Items::Iterator(Box::new(self.map(IntoStreamItem::into_stream_item)))
     }

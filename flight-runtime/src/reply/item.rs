@@ -11,7 +11,9 @@ use arrow_flight::{
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::describe::BodyDef;
 use crate::batches::Message;
+use crate::definition::Encoding;
 use crate::extract::{Json, Proto};
 use crate::route::Address;
 use crate::{Error, IntoError};
@@ -22,6 +24,9 @@ use crate::{Error, IntoError};
     label = "not a message of this handler's reply"
 )]
 pub trait IntoItem<T> {
+    #[doc(hidden)]
+    const BODY: BodyDef = BodyDef::of::<Self>(Encoding::Message);
+
     #[doc(hidden)]
     fn into_item(self) -> Result<T, Error>;
 }
@@ -60,20 +65,27 @@ impl<B: Into<Bytes>> IntoItem<Message> for (RecordBatch, B) {
 /// Bodies: of an action's results, and of a DoPut's acknowledgements.
 macro_rules! bodies {
     ($($message:ident.$field:ident),*) => { $(
-        bodies!(@ $message, $field, Bytes, Vec<u8>, String, &'static str, &'static [u8]);
+        bodies!(@ $message, $field, Bytes: Bytes, Vec<u8>, &'static [u8]);
+        bodies!(@ $message, $field, Text: String, &'static str);
         impl<T: Serialize> IntoItem<$message> for Json<T> {
+            const BODY: BodyDef = BodyDef::of::<T>(Encoding::Json);
+
             fn into_item(self) -> Result<$message, Error> {
                 Ok($message { $field: self.to_bytes()? })
             }
         }
         impl<T: prost::Message> IntoItem<$message> for Proto<T> {
+            const BODY: BodyDef = BodyDef::of::<T>(Encoding::Proto);
+
             fn into_item(self) -> Result<$message, Error> {
                 Ok($message { $field: self.0.encode_to_vec().into() })
             }
         }
     )* };
-    (@ $message:ident, $field:ident, $($type:ty),*) => { $(
+    (@ $message:ident, $field:ident, $encoding:ident: $($type:ty),*) => { $(
         impl IntoItem<$message> for $type {
+            const BODY: BodyDef = BodyDef::of::<Self>(Encoding::$encoding);
+
             fn into_item(self) -> Result<$message, Error> {
                 Ok($message { $field: self.into() })
             }
@@ -83,6 +95,8 @@ macro_rules! bodies {
 bodies!(ActionResult.body, PutResult.app_metadata);
 
 impl IntoItem<FlightInfo> for Address {
+    const BODY: BodyDef = BodyDef::of::<FlightInfo>(Encoding::Message);
+
     fn into_item(self) -> Result<FlightInfo, Error> {
         Ok(self.flight_info())
     }
@@ -153,6 +167,8 @@ impl IntoItem<PollInfo> for FlightInfo {
 }
 
 impl<N: Into<String>, D: Into<String>> IntoItem<ActionType> for (N, D) {
+    const BODY: BodyDef = BodyDef::of::<ActionType>(Encoding::Message);
+
     fn into_item(self) -> Result<ActionType, Error> {
         Ok(ActionType {
             r#type: self.0.into(),
@@ -179,16 +195,23 @@ pub struct Fallible;
 )]
 pub trait IntoStreamItem<T, M>: Send {
     #[doc(hidden)]
+    const BODY: BodyDef;
+
+    #[doc(hidden)]
     fn into_stream_item(self) -> Result<T, Error>;
 }
 
 impl<T, I: IntoItem<T> + Send> IntoStreamItem<T, Plain> for I {
+    const BODY: BodyDef = I::BODY;
+
     fn into_stream_item(self) -> Result<T, Error> {
         self.into_item()
     }
 }
 
 impl<T, I: IntoItem<T> + Send, E: IntoError + Send> IntoStreamItem<T, Fallible> for Result<I, E> {
+    const BODY: BodyDef = I::BODY;
+
     fn into_stream_item(self) -> Result<T, Error> {
         self.map_err(IntoError::into_error)?.into_item()
     }

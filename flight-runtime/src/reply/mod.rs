@@ -4,6 +4,7 @@
 //! [`Sink`] carries them out. Forty handlers share everything behind it.
 
 mod batches;
+mod describe;
 mod encoded;
 mod into;
 mod item;
@@ -15,6 +16,7 @@ pub use item::{IntoItem, IntoMessageItem, IntoSchema, IntoStreamItem};
 pub use sink::MetadataWriter;
 
 pub(crate) use batches::{Flow, Start, flow_of_upload};
+pub(crate) use describe::ReplyDef;
 pub(crate) use encoded::Encoded;
 pub(crate) use into::blocking_iter;
 pub(crate) use item::schema_result;
@@ -24,6 +26,9 @@ pub(crate) use sink::{Running, Sink};
 #[doc(hidden)]
 pub(crate) mod glue {
     pub use super::batches::Flow;
+    pub use super::describe::{
+        ReplyDef, action_reply, action_reply_blocking, argument, put_reply, put_reply_blocking,
+    };
     pub use super::into::{
         action_results, action_results_blocking, action_types, action_types_blocking, flight_info,
         flight_infos, flight_infos_blocking, poll_info, put_results, put_results_blocking,

@@ -86,6 +86,8 @@ impl Probe<BatchStream> {
 pub mod probes {
     use super::*;
 
+    pub use crate::reply::describe::KnownReply;
+
     /// Readers, which are iterators that know their schema.
     pub trait ReaderProbe<R> {
         /// The reader of an `async fn`.

@@ -46,6 +46,11 @@ impl RouteDef {
             .all(|segment| matches!(segment, Segment::Literal(_)))
     }
 
+    /// Whether ListFlights can list it by its text alone, with no value for any argument.
+    pub(crate) fn is_listed(&self, args: &[ArgDef]) -> bool {
+        self.is_fixed() && args.iter().all(|arg| (arg.kind)() != ArgKind::Required)
+    }
+
     /// The part before the `?`, in `matchit`'s syntax, which is the same.
     pub(crate) fn pattern(&self) -> &'static str {
         self.text

@@ -78,6 +78,7 @@ impl FlightServerBuilder {
                 max_message_size: 256 << 20,
                 max_reply_message_size: DEFAULT_MAX_MESSAGE_SIZE,
                 advertise: Vec::new(),
+                describe: true,
                 guard: GuardLimits::default(),
             },
             gate: Gate::default(),
@@ -344,6 +345,15 @@ impl FlightServerBuilder {
         self.settings
             .advertise
             .push(location.into().as_str().to_owned());
+        self
+    }
+
+    /// Whether clients may ask for the [definition](crate::definition) of the services, by the action
+    /// [`flight-runtime.definition`](crate::definition::ACTION). Default: yes.
+    ///
+    /// Callers get what they may use. Without it, the name is that of an action that is not there.
+    pub fn describe(mut self, describe: bool) -> Self {
+        self.settings.describe = describe;
         self
     }
 

@@ -334,13 +334,7 @@ impl Service {
             };
             list.start(Call::new(context.clone(), Payload::Criteria(criteria)))
                 .boxed()
-        } else if route.is_fixed()
-            && bound
-                .def
-                .args
-                .iter()
-                .all(|arg| (arg.kind)() != crate::ArgKind::Required)
-        {
+        } else if route.is_listed(bound.def.args) {
             let address = Address::from_bytes(route.pattern().as_bytes());
             stream::iter(address.map(Ok)).boxed()
         } else {

@@ -79,6 +79,9 @@ impl Service {
             }
             Method::DoAction => {
                 let action: Action = self.unary(incoming).await?;
+                if self.describes(&action) {
+                    return only(self.describe(&context, &action)?);
+                }
                 let handler = self.handlers.action(&action.r#type, &context)?;
                 Ok(messages(
                     handler.start(Call::new(context, Payload::Action(action))),

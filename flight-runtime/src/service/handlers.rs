@@ -8,6 +8,7 @@ use arrow_flight::{
     ActionType, FlightInfo, PollInfo, PutResult, Result as ActionResult, SchemaResult,
 };
 
+use super::describe::{Entry, entries};
 use super::table::{BoundFn, FlightService, Function, HandlerDef, ServiceDef, Table, bind};
 use crate::Error;
 use crate::auth::Gate;
@@ -266,6 +267,8 @@ pub(crate) struct Handlers {
     pub(crate) list_actions: Vec<Bound<ActionType>>,
     /// By the index of the `#[do_get]` whose addresses they are.
     pub(crate) lists: BTreeMap<usize, Bound<Address>>,
+    /// What there is to say of them, by service.
+    pub(crate) entries: Vec<(ServiceDef, Vec<Entry>)>,
     /// The calls of which some handler is public.
     public: BTreeSet<Method>,
 }
@@ -284,6 +287,7 @@ impl Handlers {
             list_flights: Vec::new(),
             list_actions: Vec::new(),
             lists: BTreeMap::new(),
+            entries: Vec::new(),
             public: BTreeSet::new(),
         }
     }
@@ -297,6 +301,7 @@ impl Handlers {
         let mut table = Table::new();
         S::handlers(&mut table);
         let name = S::service();
+        self.entries.push((name, entries(&table)));
         for (def, function) in table.entries {
             macro_rules! bound {
                 ($function:expr) => {

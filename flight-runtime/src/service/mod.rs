@@ -7,6 +7,7 @@
 //! ```
 
 mod answers;
+mod describe;
 mod dispatch;
 mod driver;
 mod handlers;
@@ -52,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) max_message_size: usize,
     pub(crate) max_reply_message_size: usize,
     pub(crate) advertise: Vec<String>,
+    /// Whether the action that gives the definition is there.
+    pub(crate) describe: bool,
     pub(crate) guard: GuardLimits,
 }
 

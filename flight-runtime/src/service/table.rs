@@ -9,10 +9,13 @@ use arrow_flight::{
 };
 use futures::future::BoxFuture;
 
+use super::describe;
 use crate::Error;
 use crate::auth::Access;
 use crate::call::Call;
-use crate::reply::{Flow, Sink};
+use crate::definition::ServiceDefinition;
+use crate::extract::Takes;
+use crate::reply::{Flow, ReplyDef, Sink};
 use crate::route::Address;
 use crate::route::{ArgDef, RouteDef};
 use crate::rpc::Method;
@@ -28,6 +31,36 @@ use crate::rpc::Method;
     note = "where `{Self}` implements a trait under `#[flight_service]`, write `#[flight_service]` on that block too"
 )]
 pub trait FlightService: Send + Sync + 'static {
+    /// What the service is, as data: handlers, routes, bodies, replies, schemas and rules. No instance and no server is needed.
+    ///
+    /// [`Definition`](crate::Definition) makes JSON of it; see [`definition`](crate::definition).
+    ///
+    /// ```
+    /// use flight_runtime::prelude::*;
+    /// use flight_runtime::definition::Count;
+    ///
+    /// struct Weather;
+    ///
+    /// #[flight_server]
+    /// impl Weather {
+    ///     #[action("stations")]
+    ///     fn stations(&self) -> Vec<String> {
+    ///         vec!["seattle".to_owned()]
+    ///     }
+    /// }
+    ///
+    /// let definition = Weather::definition();
+    /// let stations = &definition.handlers[0];
+    /// assert_eq!(stations.action.as_deref(), Some("stations"));
+    /// assert_eq!(stations.reply.as_ref().map(|reply| reply.count), Some(Count::Many));
+    /// ```
+    fn definition() -> ServiceDefinition
+    where
+        Self: Sized,
+    {
+        describe::definition::<Self>()
+    }
+
     #[doc(hidden)]
     fn service() -> ServiceDef
     where
@@ -72,6 +105,10 @@ pub struct HandlerDef {
     pub route: Option<RouteDef>,
     pub args: &'static [ArgDef],
     pub place: Place,
+    /// What each extractor takes of the request, in the method's order.
+    pub takes: &'static [fn() -> Takes],
+    /// What a DoPut or DoAction replies; of other calls it is known.
+    pub reply: Option<fn() -> ReplyDef>,
     pub schema: Option<fn() -> SchemaRef>,
     pub ordered: bool,
     pub access: Access,
@@ -126,6 +163,14 @@ impl<S> Function<S> {
             Function::PollFlightInfo(_) => Method::PollFlightInfo,
             Function::ListFlights(_) => Method::ListFlights,
             Function::ListActions(_) => Method::ListActions,
+        }
+    }
+
+    /// The name of the action that it answers.
+    pub(crate) fn action(&self) -> Option<&'static str> {
+        match self {
+            Function::DoAction(name, _) => *name,
+            _ => None,
         }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::buffer::Buffer;
-use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow_ipc::reader::{RecordBatchDecoder, read_dictionary};
 use arrow_ipc::{Message, MessageHeader};
@@ -86,10 +86,7 @@ impl BatchDecoder {
         if self.schema.is_some() {
             return Err(WireError::invalid("the stream has a second schema message"));
         }
-        let header = message.header_as_schema().ok_or_else(no_header)?;
-        check_schema(header, &self.limits)?;
-        let schema = caught(|| Ok(arrow_ipc::convert::fb_to_schema(header)))?;
-        let schema = Arc::new(schema);
+        let schema = Arc::new(schema_of(message, &self.limits)?);
         for field in schema.fields() {
             collect_dictionaries(field, &mut self.values);
         }
@@ -161,6 +158,27 @@ impl BatchDecoder {
         }
         Ok(())
     }
+}
+
+fn schema_of(message: Message<'_>, limits: &GuardLimits) -> Result<Schema, WireError> {
+    let header = message.header_as_schema().ok_or_else(no_header)?;
+    check_schema(header, limits)?;
+    caught(|| Ok(arrow_ipc::convert::fb_to_schema(header)))
+}
+
+/// Reads a schema from an encapsulated IPC message, which is what GetSchema answers.
+///
+/// # Errors
+///
+/// [`WireError::Invalid`] for anything else.
+pub(crate) fn read_schema(message: &[u8]) -> Result<Schema, WireError> {
+    let limits = GuardLimits::default();
+    // The marker and the length of what follows; the flatbuffer knows itself where it ends.
+    let header = match message {
+        [0xff, 0xff, 0xff, 0xff, _, _, _, _, header @ ..] => header,
+        _ => return Err(WireError::invalid("it has no continuation marker")),
+    };
+    schema_of(parse_header(header, &limits)?, &limits)
 }
 
 /// A batch of a schema without fields: only its length counts. Arrow's decoder wants
