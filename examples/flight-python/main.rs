@@ -2,22 +2,19 @@
 //!
 //! Run with `cargo run -p examples --bin flight-python -- --from grpc://localhost:8815 > weather_client.py`, beside a running service, or
 //! with the definition itself: `flight-python weather.json`, or `flight-python -` for standard input. `--header 'authorization: Bearer …'`
-//! goes with the question. What it prints needs pyarrow alone.
+//! goes with the question, `--ca` names the authority of a `grpc+tls://` location. What it prints needs pyarrow alone.
 
 mod handler;
 mod module;
 mod text;
 
 use std::io::Read;
+use std::path::Path;
 
-use flight_runtime::arrow_flight::FlightClient;
-use flight_runtime::definition::ACTION;
-use flight_runtime::futures::TryStreamExt;
-use flight_runtime::tonic::transport::Endpoint;
-use flight_runtime::{Action, Definition, Error};
+use flight_runtime::{CallOptions, Definition, Error, FlightClient};
 
 const USAGE: &str =
-    "usage: flight-python FILE | - | --from grpc://host:port [--header 'name: value']…";
+    "usage: flight-python FILE | - | --from grpc://host:port [--header 'name: value']… [--ca FILE]";
 
 /// Where the definition comes from.
 enum Source {
@@ -28,26 +25,40 @@ enum Source {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let (source, headers) = arguments(std::env::args().skip(1))?;
-    let json = match source {
-        Source::File(path) => std::fs::read_to_string(&path)
-            .map_err(|error| Error::invalid_argument(format!("cannot read `{path}`: {error}")))?,
+    let Arguments {
+        source,
+        headers,
+        roots,
+    } = arguments(std::env::args().skip(1))?;
+    let definition = match source {
+        Source::File(path) => {
+            let json = std::fs::read_to_string(&path);
+            Definition::from_json(&json.map_err(|error| {
+                Error::invalid_argument(format!("cannot read `{path}`: {error}"))
+            })?)?
+        }
         Source::Input => {
             let mut json = String::new();
             std::io::stdin().read_to_string(&mut json)?;
-            json
+            Definition::from_json(&json)?
         }
-        Source::Server(location) => ask(&location, &headers).await?,
+        Source::Server(location) => ask(&location, &headers, roots).await?,
     };
-    print!("{}", module::python(&Definition::from_json(&json)?));
+    print!("{}", module::python(&definition));
     Ok(())
 }
 
 type Headers = Vec<(String, String)>;
 
-fn arguments(arguments: impl Iterator<Item = String>) -> Result<(Source, Headers), Error> {
+struct Arguments {
+    source: Source,
+    headers: Headers,
+    roots: Option<String>,
+}
+
+fn arguments(arguments: impl Iterator<Item = String>) -> Result<Arguments, Error> {
     let usage = || Error::invalid_argument(USAGE);
-    let (mut source, mut headers) = (None, Vec::new());
+    let (mut source, mut headers, mut roots) = (None, Vec::new(), None);
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let found = match argument.as_str() {
@@ -58,6 +69,10 @@ fn arguments(arguments: impl Iterator<Item = String>) -> Result<(Source, Headers
                 headers.push((name.trim().to_owned(), value.trim().to_owned()));
                 continue;
             }
+            "--ca" => {
+                roots = Some(arguments.next().ok_or_else(usage)?);
+                continue;
+            }
             "-" => Source::Input,
             path if !path.starts_with('-') => Source::File(path.to_owned()),
             _ => return Err(usage()),
@@ -66,27 +81,28 @@ fn arguments(arguments: impl Iterator<Item = String>) -> Result<(Source, Headers
             return Err(usage());
         }
     }
-    Ok((source.ok_or_else(usage)?, headers))
+    let source = source.ok_or_else(usage)?;
+    Ok(Arguments {
+        source,
+        headers,
+        roots,
+    })
 }
 
 /// Asks a running server.
-async fn ask(location: &str, headers: &Headers) -> Result<String, Error> {
-    let authority = location
-        .strip_prefix("grpc://")
-        .or_else(|| location.strip_prefix("grpc+tcp://"))
-        .ok_or_else(|| {
-            Error::invalid_argument(format!(
-                "`{location}` is not a grpc:// location: for another, save what the action `{ACTION}` answers, and give that file"
-            ))
-        })?;
-    let endpoint = Endpoint::from_shared(format!("http://{authority}"))?;
-    let mut client = FlightClient::new(endpoint.connect().await?);
+async fn ask(
+    location: &str,
+    headers: &Headers,
+    roots: Option<String>,
+) -> Result<Definition, Error> {
+    let mut options = CallOptions::new();
     for (name, value) in headers {
-        client.add_header(name, value)?;
+        options = options.header(name, value)?;
     }
-    let mut results = client.do_action(Action::new(ACTION, "")).await?;
-    let Some(json) = results.try_next().await? else {
-        return Err(Error::data_loss(format!("`{ACTION}` answered nothing")));
+    let client = FlightClient::builder(location).options(options);
+    let client = match roots {
+        None => client,
+        Some(file) => client.root_certificates(Path::new(&file)),
     };
-    String::from_utf8(json.into()).map_err(|_| Error::data_loss("the definition is not UTF-8"))
+    client.connect().await?.definition().await
 }

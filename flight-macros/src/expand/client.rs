@@ -3,9 +3,9 @@
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{GenericArgument, Type};
+use syn::{Attribute, GenericArgument, Type};
 
-use super::{Names, conditions, constructors, text};
+use super::{Names, conditions, constructors, marker, text};
 use crate::model::{Argument, Client, Handler, Rpc, Server, Source, Target};
 use crate::shape::{is_string, item, last_word, unwrapped};
 
@@ -36,6 +36,12 @@ pub(super) fn tokens(server: &Server, names: &Names) -> TokenStream {
                 names,
             ))
         })
+        .collect();
+    let checks: TokenStream = server
+        .handlers
+        .iter()
+        .filter(|handler| handler.sound)
+        .map(|handler| checks(handler, &server.cfgs, names))
         .collect();
     let service = text::of(quote::ToTokens::to_token_stream(&server.ty));
     let doc = match server.doc.as_str() {
@@ -85,6 +91,8 @@ pub(super) fn tokens(server: &Server, names: &Names) -> TokenStream {
             #routes
             #methods
         }
+
+        #checks
 
         #cfgs
         #[automatically_derived]
@@ -315,6 +323,27 @@ fn method(handler: &Handler, names: &Names) -> TokenStream {
             #call
         }
     }
+}
+
+/// Has the compiler see that nothing of the request was misread, whose type the client does not know by its name.
+fn checks(handler: &Handler, cfgs: &[Attribute], names: &Names) -> TokenStream {
+    let cfgs = conditions(cfgs.iter().chain(&handler.cfgs));
+    let unknown = handler
+        .arguments
+        .iter()
+        .filter(|argument| matches!(side(argument, handler), Side::None));
+    unknown
+        .map(|argument| {
+            let ty = &argument.ty;
+            let span = ty.span();
+            let rt = names.rt_at(span);
+            let marker = marker(handler, names, span);
+            quote_spanned! {span=>
+                #cfgs
+                const _: () = #rt::client::sends_nothing(<#ty as #rt::FromCall<#marker>>::INPUT);
+            }
+        })
+        .collect()
 }
 
 /// What a client has of a reply of this type.

@@ -200,6 +200,16 @@ impl WeatherClient {
             .await
     }
 }
+const _: () = ::flight_runtime::__v0_1::client::sends_nothing(
+    <CallContext as ::flight_runtime::__v0_1::FromCall<
+        ::flight_runtime::__v0_1::Routed<::flight_runtime::__v0_1::DoGet>,
+    >>::INPUT,
+);
+const _: () = ::flight_runtime::__v0_1::client::sends_nothing(
+    <MetadataWriter as ::flight_runtime::__v0_1::FromCall<
+        ::flight_runtime::__v0_1::Routed<::flight_runtime::__v0_1::DoPut>,
+    >>::INPUT,
+);
 #[automatically_derived]
 impl ::core::convert::From<::flight_runtime::FlightClient> for WeatherClient {
     fn from(client: ::flight_runtime::FlightClient) -> Self {

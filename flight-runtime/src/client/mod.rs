@@ -31,6 +31,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Error;
 use crate::batches::{BatchStream, Received};
+use crate::definition::{self, Definition};
 use crate::location::Location;
 use crate::reply::{Encoded, flow_of_upload};
 use crate::rpc::Method;
@@ -270,6 +271,21 @@ impl FlightClient {
     /// What the server answers; UNAVAILABLE when it cannot be reached.
     pub async fn list_actions(&self) -> Result<ResultStream<ActionType>, Error> {
         self.stream(Method::ListActions, &Empty {}).await
+    }
+
+    /// What the server offers, as far as this caller may use it: only servers of this framework know the question.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND or UNIMPLEMENTED by servers of other frameworks or with `describe(false)`, and what else the server answers; INVALID_ARGUMENT when
+    /// the answer is of a newer format.
+    pub async fn definition(&self) -> Result<Definition, Error> {
+        let mut results = self.do_action(Action::new(definition::ACTION, "")).await?;
+        let nothing = || Error::internal("the server answered no definition");
+        let answer = results.try_next().await?.ok_or_else(nothing)?;
+        let json = std::str::from_utf8(&answer.body)
+            .map_err(|error| Error::internal(format!("the definition is not text: {error}")))?;
+        Definition::from_json(json)
     }
 
     async fn put(

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use super::{FlightClient, ResultStream};
 use crate::Error;
 use crate::batches::BatchStream;
-use crate::extract::{Json, Proto};
+use crate::extract::{Input, Json, Proto};
 
 /// Bodies of results, as they come.
 type Bodies = BoxStream<'static, Result<Bytes, Error>>;
@@ -260,6 +260,19 @@ impl<I> fmt::Debug for Replies<I> {
 #[doc(hidden)]
 pub mod glue {
     use super::*;
+
+    /// Sees at compile time that a client loses nothing when it leaves an argument of a handler out.
+    ///
+    /// # Panics
+    ///
+    /// When the argument is read from the request.
+    pub const fn sends_nothing(input: Input) {
+        assert!(
+            matches!(input, Input::Nothing | Input::Message),
+            "a client is printed from the names in the signature, and this type, which is read from the request, has another name there: \
+             write `Json<T>`, `Proto<T>`, `Bytes`, `String`, `BatchStream` or `Rows<T>` by that name, or leave `client = ..` out"
+        );
+    }
 
     /// The body of a request in JSON.
     pub fn json<T: Serialize>(request: &T) -> Result<Bytes, Error> {
