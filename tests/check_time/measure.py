@@ -1,10 +1,10 @@
-"""What the attributes cost the compiler: a service of N handlers, type-checked with and without them.
+"""What the attributes cost the compiler: a service of N handlers, type-checked or built with and without them.
 
-Run with `python3 tests/check_time/measure.py [--handlers 40] [--runs 7]` from the workspace's root.
+Run with `python3 tests/check_time/measure.py [--handlers 40] [--runs 7] [--command build]` from the workspace's root.
 
-Writes two crates under target/check_time: `annotated`, with every attribute, and `plain`, the same impl block with the
-attributes removed and each method called once by hand, in a boxed future that is `Send`, as every server must call it. Checks them in turn (`cargo check`, dependencies built before, only the
-crate itself made stale) and prints the medians and the ratio of the pairs.
+Writes three crates under target/check_time: `annotated`, with every attribute, `client`, with the typed client as well and each of its methods called
+once, and `plain`, the same impl block with the attributes removed and each method called once by hand, in a boxed future that is `Send`, as every server
+must call it. Compiles them in turn (dependencies built before, only the crate itself made stale) and prints the medians and the ratios of the pairs.
 """
 
 import argparse
@@ -36,7 +36,8 @@ KINDS = [
         }
         tracing::debug!(station, batches = found.len(), "scanned");
         Ok(BatchStream::from_batches(self.schema.clone(), found))""",
-     "service.handler{n}(String::new(), None, Some({n})).await?;"),
+     "service.handler{n}(String::new(), None, Some({n})).await?;",
+     "client.handler{n}(\"a\", None, Some({n})).await?;"),
     ('#[do_put("put{n}/{{station}}")]',
      "async fn handler{n}(&self, station: String, mut rows: BatchStream, acks: MetadataWriter) -> Result<Json<Vec<usize>>, Error>",
      """
@@ -51,7 +52,8 @@ KINDS = [
             self.tables.write().await.entry(station.clone()).or_default().push(batch);
         }
         Ok(Json(counts))""",
-     "service.handler{n}(String::new(), rows(), acks()).await?;"),
+     "service.handler{n}(String::new(), rows(), acks()).await?;",
+     "client.handler{n}(\"a\", rows()).await?;"),
     ('#[do_exchange("exchange{n}")]',
      "async fn handler{n}(&self, mut rows: BatchStream, ctx: CallContext) -> Result<BatchStream, Error>",
      """
@@ -65,7 +67,8 @@ KINDS = [
             }
             Ok(batch.project(&[wanted])?)
         }))""",
-     "service.handler{n}(rows(), ctx()).await?;"),
+     "service.handler{n}(rows(), ctx()).await?;",
+     "client.handler{n}(rows()).await?;"),
     ('#[action("action{n}")]',
      "async fn handler{n}(&self, Json(request): Json<BTreeMap<String, usize>>) -> Result<Json<BTreeMap<String, usize>>, Error>",
      """
@@ -79,7 +82,8 @@ KINDS = [
             answer.insert(name, rows.min(limit));
         }
         Ok(Json(answer))""",
-     "service.handler{n}(Json(BTreeMap::new())).await?;"),
+     "service.handler{n}(Json(BTreeMap::new())).await?;",
+     "client.handler{n}(&BTreeMap::new()).await?;"),
 ]
 
 HEAD = """//! {title}
@@ -110,28 +114,31 @@ fn acks() -> MetadataWriter {{ std::process::abort() }}
 """
 
 
-def source(handlers, annotated):
-    lines = [HEAD.format(title="annotated" if annotated else "plain")]
+def source(handlers, name):
+    annotated = name != "plain"
+    lines = [HEAD.format(title=name)]
     if annotated:
-        lines.append("#[flight_server]")
+        lines.append("#[flight_server(client = ServiceClient)]" if name == "client" else "#[flight_server]")
     lines.append("impl Service {")
     for n in range(handlers):
-        attribute, signature, body, _ = KINDS[n % len(KINDS)]
+        attribute, signature, body, _, _ = KINDS[n % len(KINDS)]
         lines.append(f"    /// Handler number {n}.")
         if annotated:
             lines.append("    " + attribute.format(n=n))
         lines.append("    " + signature.format(n=n) + " {")
         lines.append("        " + body.strip())
         lines.append("    }")
-    if not annotated:
-        lines.append("}")
+    lines.append("}")
+    calls = {"plain": ("service: &Service", 3), "client": ("client: &ServiceClient", 4)}
+    if name in calls:
+        parameter, column = calls[name]
         for n in range(handlers):
-            call = KINDS[n % len(KINDS)][3].format(n=n)
-            lines.append(f"/// By hand, as a server calls it: boxed, and `Send`.\n"
-                         f"pub fn call{n}(service: &Service) -> BoxFuture<'_, Result<(), Error>> {{\n"
+            call = KINDS[n % len(KINDS)][column].format(n=n)
+            lines.append(f"/// A call by hand: boxed, and `Send`.\n"
+                         f"pub fn call{n}({parameter}) -> BoxFuture<'_, Result<(), Error>> {{\n"
                          f"    Box::pin(async move {{ {call} Ok(()) }})\n}}")
-    else:
-        lines.append("}\n\n/// The builder.\npub fn builder(service: Service) -> flight_runtime::FlightServerBuilder { FlightServer::builder(service) }")
+    if annotated:
+        lines.append("/// The builder.\npub fn builder(service: Service) -> flight_runtime::FlightServerBuilder { FlightServer::builder(service) }")
     return "\n".join(lines) + "\n"
 
 
@@ -139,13 +146,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--handlers", type=int, default=40)
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--command", choices=["check", "build"], default="check")
     options = parser.parse_args()
     base = ROOT / "target" / "check_time"
-    names = ["annotated", "plain"]
+    names = ["annotated", "client", "plain"]
     for name in names:
         crate = base / name
         (crate / "src").mkdir(parents=True, exist_ok=True)
-        (crate / "src" / "lib.rs").write_text(source(options.handlers, name == "annotated"))
+        (crate / "src" / "lib.rs").write_text(source(options.handlers, name))
         (crate / "Cargo.toml").write_text(
             f'[package]\nname = "{name}"\nversion = "0.0.0"\nedition = "2024"\n'
             f'[dependencies]\nflight-runtime = {{ path = "{ROOT / "flight-runtime"}" }}\n'
@@ -154,22 +162,29 @@ def main():
         (crate / "Cargo.lock").write_text((ROOT / "Cargo.lock").read_text())
     environment = dict(os.environ, CARGO_TARGET_DIR=str(base / "target"), CARGO_INCREMENTAL="0")
 
-    def check(name):
+    def compile(name):
+        """Seconds by the clock, and of processor time."""
         os.utime(base / name / "src" / "lib.rs")
-        started = time.perf_counter()
-        subprocess.run(["cargo", "check", "--quiet"], cwd=base / name, env=environment, check=True)
-        return time.perf_counter() - started
+        before, started = os.times(), time.perf_counter()
+        subprocess.run(["cargo", options.command, "--quiet"], cwd=base / name, env=environment, check=True)
+        after = os.times()
+        used = after.children_user - before.children_user + after.children_system - before.children_system
+        return time.perf_counter() - started, used
 
     for name in names:
-        check(name)
+        compile(name)
     times = {name: [] for name in names}
     for _ in range(options.runs):
         for name in names:
-            times[name].append(check(name))
+            times[name].append(compile(name))
     for name in names:
-        print(f"{name:>10}: median {statistics.median(times[name]):.2f} s, least {min(times[name]):.2f} s")
-    ratios = [a / b for a, b in zip(times["annotated"], times["plain"])]
-    print(f"     ratio: median {statistics.median(ratios):.2f} of {options.runs} pairs, {options.handlers} handlers")
+        clock, used = zip(*times[name])
+        print(f"{name:>10}: median {statistics.median(clock):.2f} s, least {min(clock):.2f} s; "
+              f"processor time {statistics.median(used):.2f} s, least {min(used):.2f} s")
+    for name in names[:2]:
+        ratios = [a[1] / b[1] for a, b in zip(times[name], times["plain"])]
+        print(f"{name:>10} / plain: median {statistics.median(ratios):.2f} in processor time "
+              f"of {options.runs} pairs, {options.handlers} handlers, cargo {options.command}")
 
 
 if __name__ == "__main__":

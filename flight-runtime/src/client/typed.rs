@@ -101,6 +101,7 @@ macro_rules! items {
                 $decode
             }
         }
+        #[diagnostic::do_not_recommend]
         impl ClientReply for $type {
             type Value = $value;
             fn read(bodies: Bodies) -> impl Future<Output = Result<$value, Error>> + Send {
@@ -167,6 +168,7 @@ impl<T: prost::Message + Default> ClientItem for Proto<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl ClientReply for () {
     type Value = ();
 
@@ -177,6 +179,7 @@ impl ClientReply for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<I: ClientItem<Value: Send>> ClientReply for Option<I> {
     type Value = Option<I::Value>;
 
@@ -185,6 +188,7 @@ impl<I: ClientItem<Value: Send>> ClientReply for Option<I> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<I: ClientItem<Value: Send>> ClientReply for Vec<I> {
     type Value = Vec<I::Value>;
 
@@ -193,6 +197,7 @@ impl<I: ClientItem<Value: Send>> ClientReply for Vec<I> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<I: ClientItem> ClientReply for Replies<I> {
     type Value = Replies<I>;
 
