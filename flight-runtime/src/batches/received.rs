@@ -6,6 +6,7 @@ use arrow::datatypes::SchemaRef;
 use bytes::Buf;
 use futures::stream::{self, StreamExt};
 use http_body::Body;
+use tokio::task::spawn_blocking;
 
 use super::{BatchStream, Message};
 use crate::Error;
@@ -27,7 +28,8 @@ pub(crate) type Upload = Received<RequestBody>;
 /// Messages that arrive, in order.
 pub(crate) struct Received<B> {
     reader: FlightDataReader<B>,
-    decoder: BatchDecoder,
+    /// Not there while a blocking thread has it.
+    decoder: Option<BatchDecoder>,
     first: Option<Inbound>,
     /// Whose fault it is when they cannot be read.
     fault: fn(WireError) -> Error,
@@ -46,7 +48,7 @@ where
     ) -> Self {
         Self {
             reader,
-            decoder,
+            decoder: Some(decoder),
             first,
             fault,
         }
@@ -63,7 +65,7 @@ where
                 },
             };
             let app_metadata = inbound.app_metadata.clone();
-            return Some(Ok(match self.decoder.decode(&inbound) {
+            return Some(Ok(match self.decode(inbound).await {
                 Ok(Decoded::Schema(schema)) => {
                     // Metadata beside the schema is a message too, and must not get lost.
                     if let Some(app_metadata) = app_metadata {
@@ -84,9 +86,31 @@ where
                 }),
                 // A dictionary, or a first message that held only the descriptor.
                 Ok(Decoded::Dictionary | Decoded::None) => continue,
-                Err(error) => return Some(Err((self.fault)(error))),
+                Err(error) => return Some(Err(error)),
             }));
         }
+    }
+
+    /// Decompression is done on a blocking thread: it takes as long as thousands of other steps of a connection.
+    async fn decode(&mut self, inbound: Inbound) -> Result<Decoded, Error> {
+        let lost = || Error::internal("the decoder of a stream that was given up");
+        let decoder = self.decoder.as_mut().ok_or_else(lost)?;
+        if let Some(decoded) = decoder.decode_if_light(&inbound).map_err(self.fault)? {
+            return Ok(decoded);
+        }
+        let mut decoder = self.decoder.take().ok_or_else(lost)?;
+        let work = spawn_blocking(move || {
+            let decoded = decoder.decode(&inbound);
+            (decoder, decoded)
+        });
+        let (decoder, decoded) = work
+            .await
+            .map_err(|stopped| match stopped.try_into_panic() {
+                Ok(panic) => Error::panicked(&*panic),
+                Err(_) => Error::unavailable("the runtime is stopping"),
+            })?;
+        self.decoder = Some(decoder);
+        decoded.map_err(self.fault)
     }
 }
 

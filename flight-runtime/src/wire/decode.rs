@@ -71,6 +71,29 @@ impl BatchDecoder {
             return Ok(Decoded::None);
         }
         let message = parse_header(&inbound.header, &self.limits)?;
+        self.decode_message(message, inbound)
+    }
+
+    /// The same unless it would take long: `None` for a body that has to be decompressed first.
+    pub(crate) fn decode_if_light(
+        &mut self,
+        inbound: &Inbound,
+    ) -> Result<Option<Decoded>, WireError> {
+        if inbound.header.is_empty() {
+            return Ok(Some(Decoded::None));
+        }
+        let message = parse_header(&inbound.header, &self.limits)?;
+        if inbound.body.len() >= HEAVY && is_compressed(message) {
+            return Ok(None);
+        }
+        self.decode_message(message, inbound).map(Some)
+    }
+
+    fn decode_message(
+        &mut self,
+        message: Message<'_>,
+        inbound: &Inbound,
+    ) -> Result<Decoded, WireError> {
         match message.header_type() {
             MessageHeader::Schema => self.decode_schema(message),
             MessageHeader::RecordBatch => self.decode_batch(message, &inbound.body),
@@ -179,6 +202,17 @@ pub(crate) fn read_schema(message: &[u8]) -> Result<Schema, WireError> {
         _ => return Err(WireError::invalid("it has no continuation marker")),
     };
     schema_of(parse_header(header, &limits)?, &limits)
+}
+
+/// A compressed body from this size on is work for a blocking thread: decompressing it takes some 50 µs or more, and handing it over 10.
+const HEAVY: usize = 64 << 10;
+
+fn is_compressed(message: Message<'_>) -> bool {
+    let batch = message.header_as_record_batch().or_else(|| {
+        let dictionary = message.header_as_dictionary_batch()?;
+        dictionary.data()
+    });
+    batch.is_some_and(|batch| batch.compression().is_some())
 }
 
 /// A batch of a schema without fields: only its length counts. Arrow's decoder wants

@@ -200,6 +200,44 @@ fn received_arrays_share_the_body() {
 }
 
 #[test]
+#[cfg(feature = "lz4")]
+fn only_large_compressed_bodies_are_work_for_a_blocking_thread() {
+    let numbers = |rows: i64| {
+        let column: ArrayRef = Arc::new(Int64Array::from_iter_values((0..rows).map(|n| n * n)));
+        RecordBatch::try_from_iter([("n", column)]).unwrap()
+    };
+    for (rows, compression, light) in [
+        (100_000, None, true),
+        (100, Some(Compression::Lz4), true),
+        (100_000, Some(Compression::Lz4), false),
+    ] {
+        let options = EncodeOptions {
+            compression,
+            ..EncodeOptions::default()
+        };
+        let batch = numbers(rows);
+        let mut decoder = BatchDecoder::new(GuardLimits::default());
+        let wire = joined(encode(&batch.schema(), &[batch.clone()], options));
+        for inbound in read_all(Script::cut(&wire, &[1 << 14]), 1 << 30).unwrap() {
+            match decoder.decode_if_light(&inbound).unwrap() {
+                Some(Decoded::Batch(found)) => {
+                    assert!(light, "{rows} {compression:?}");
+                    assert_eq!(found, batch);
+                }
+                Some(_) => {}
+                None => {
+                    assert!(!light, "{rows} {compression:?}");
+                    let Decoded::Batch(found) = decoder.decode(&inbound).unwrap() else {
+                        panic!("a batch");
+                    };
+                    assert_eq!(found, batch);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn batches_are_cut_to_the_size_and_arrive_whole() {
     let batch = every_type(3000);
     let schema = batch.schema();
