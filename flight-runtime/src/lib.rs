@@ -84,6 +84,8 @@ mod middleware;
 mod principal;
 mod reply;
 mod route;
+#[cfg(feature = "rows")]
+pub mod rows;
 pub mod rpc;
 mod server;
 mod service;
@@ -117,6 +119,8 @@ pub use reply::{
     IntoPutResults, IntoSchema, IntoStreamItem, MetadataWriter,
 };
 pub use route::{Absent, Address, ArgKind, QueryValue, RouteValue};
+#[cfg(feature = "rows")]
+pub use rows::{Row, Rows};
 pub use rpc::Method;
 pub use server::{FlightServer, FlightServerBuilder, Pem, RunningServer};
 pub use service::{CallBody, CallData, CallService, FlightService, GrpcService};
@@ -125,6 +129,8 @@ pub use arrow_flight::{
     Action, ActionType, Criteria, FlightDescriptor, FlightEndpoint, FlightInfo, PollInfo,
     PutResult, Result as ActionResult, SchemaResult, Ticket,
 };
+#[cfg(feature = "rows")]
+pub use typed_arrow;
 pub use {arrow, arrow_flight, bytes, futures, http, prost, tonic};
 
 /// Everything that a service is usually written with.
@@ -138,6 +144,8 @@ pub mod prelude {
         Location, Message, Metadata, MetadataWriter, Middleware, PollInfo, Principal, Proto,
         PutResult, SchemaResult, Ticket,
     };
+    #[cfg(feature = "rows")]
+    pub use crate::{Row, Rows, typed_arrow};
     pub use crate::{
         action, do_action, do_exchange, do_get, do_put, flight_server, get_flight_info, get_schema,
         list_actions, list_flights, poll_flight_info,

@@ -8,6 +8,7 @@ mod access;
 mod constructors;
 mod handlers;
 mod list;
+mod schema;
 mod service;
 pub(crate) mod text;
 

@@ -22,6 +22,8 @@ impl Weather {
                         column: ::core::column!(),
                     },
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: crate::runtime::__v0_1::Access::Any(
                         &[crate::runtime::__v0_1::Grant::Role("admin")],

@@ -141,6 +141,11 @@ where
                     schema: ::core::option::Option::Some(|| ::flight_runtime::__v0_1::declared_schema(
                         Self::schema(),
                     )),
+                    reply_schema: ::flight_runtime::__v0_1::type_of::<
+                        Result<BatchStream, Error>,
+                    >()
+                        .reply_schema(),
+                    upload_schema: ::core::option::Option::None,
                     ordered: true,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -269,6 +274,11 @@ where
                         column: ::core::column!(),
                     },
                     schema: ::core::option::Option::None,
+                    reply_schema: ::flight_runtime::__v0_1::type_of::<
+                        std::io::Result<Vec<RecordBatch>>,
+                    >()
+                        .reply_schema(),
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -362,6 +372,9 @@ where
                         column: ::core::column!(),
                     },
                     schema: ::core::option::Option::None,
+                    reply_schema: ::flight_runtime::__v0_1::type_of::<BatchStream>()
+                        .reply_schema(),
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -420,6 +433,13 @@ where
                         column: ::core::column!(),
                     },
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::flight_runtime::__v0_1::type_of::<BatchStream>()
+                        .upload_schema()
+                        .or(
+                            ::flight_runtime::__v0_1::type_of::<MetadataWriter>()
+                                .upload_schema(),
+                        ),
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Any(
                         &[
@@ -480,6 +500,9 @@ where
                         column: ::core::column!(),
                     },
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::flight_runtime::__v0_1::type_of::<BatchStream>()
+                        .upload_schema(),
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -528,9 +551,18 @@ where
                         line: ::core::line!(),
                         column: ::core::column!(),
                     },
-                    schema: ::core::option::Option::Some(|| ::flight_runtime::__v0_1::declared_schema(
-                        SCORES,
-                    )),
+                    schema: ::core::option::Option::Some(|| {
+                        #[allow(unused_imports)]
+                        use ::flight_runtime::__v0_1::named::*;
+                        use SCORES as Named;
+                        ::flight_runtime::__v0_1::named_schema::<Named, _, _>(Named)
+                    }),
+                    reply_schema: ::flight_runtime::__v0_1::type_of::<
+                        Result<BatchStream, Error>,
+                    >()
+                        .reply_schema(),
+                    upload_schema: ::flight_runtime::__v0_1::type_of::<BatchStream>()
+                        .upload_schema(),
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Guard(|
                         __principal,
@@ -586,6 +618,8 @@ where
                         column: ::core::column!(),
                     },
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Guard(|
                         __principal,
@@ -640,6 +674,8 @@ where
                         column: ::core::column!(),
                     },
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -698,6 +734,8 @@ where
                         column: ::core::column!(),
                     },
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -747,6 +785,8 @@ where
                         column: ::core::column!(),
                     },
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -805,6 +845,8 @@ where
                         column: ::core::column!(),
                     },
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -848,6 +890,8 @@ where
                         column: ::core::column!(),
                     },
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -892,6 +936,8 @@ where
                         column: ::core::column!(),
                     },
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Public,
                 },
