@@ -3,7 +3,6 @@
 //! Run with `cargo run -p examples --bin weather`, and beside it `python examples/weather/client.py`; `examples/run` does
 //! both. `--location grpc://localhost:0` takes a free port; `RUST_LOG=flight_runtime=debug` logs every call that fails.
 
-mod columns;
 mod normals;
 mod outdoors;
 mod store;
@@ -19,10 +18,9 @@ use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use columns::Columns;
 use normals::{Month, NORMAL, Normals};
-use outdoors::Scorer;
-use store::{OBSERVATION, Store};
+use outdoors::Scored;
+use store::{Observation, Station, Store};
 
 struct Weather {
     store: Store,
@@ -83,7 +81,7 @@ impl Weather {
         limit: Option<usize>,
     ) -> Result<BatchStream, Error> {
         let batches = self.store.scan(&station, since, until, limit)?;
-        Ok(BatchStream::from_batches(OBSERVATION.clone(), batches))
+        Ok(BatchStream::from_batches(Observation::schema(), batches))
     }
 
     fn names(&self) -> Vec<String> {
@@ -92,8 +90,8 @@ impl Weather {
 
     /// The stations, and how many days of which time each has.
     #[do_get("stations")]
-    async fn stations(&self) -> Result<RecordBatch, Error> {
-        self.store.overview()
+    async fn stations(&self) -> Rows<Station> {
+        self.store.overview().into()
     }
 
     /// Hourly temperature normals of 1981 to 2010 in one month: of the stations that are named, else of all.
@@ -110,15 +108,16 @@ impl Weather {
     async fn add(
         &self,
         station: String,
-        mut upload: BatchStream,
+        upload: Rows<Observation>,
         acks: MetadataWriter,
     ) -> Result<Json<Received>, Error> {
-        let columns = Columns::exactly(&OBSERVATION, &*upload.schema().await?)?;
+        // Checked as rows, and kept as the batches that they came in.
+        let mut upload = upload.into_batches();
         let mut batches = Vec::new();
         let mut rows = 0;
         while let Some(batch) = upload.try_next().await? {
             rows += batch.num_rows();
-            batches.push(columns.of(&batch)?);
+            batches.push(batch);
             let committed = false;
             acks.write(Json(Received { rows, committed })).await?;
         }
@@ -128,12 +127,10 @@ impl Weather {
         Ok(Json(Received { rows, committed }))
     }
 
-    /// Score days: rows come back with a column `score`, 0 to 100, of how good the day is to be outdoors.
+    /// Score days: each comes back with its `score`, 0 to 100, of how good it is to be outdoors.
     #[do_exchange("score")]
-    async fn score(&self, mut upload: BatchStream) -> Result<BatchStream, Error> {
-        let scorer = Scorer::new(&*upload.schema().await?)?;
-        let schema = scorer.schema();
-        Ok(upload.map_batches(schema, move |batch| scorer.score(&batch)))
+    async fn score(&self, days: Rows<Observation>) -> Rows<Scored> {
+        days.map_rows(|day| Ok(day.into()))
     }
 
     /// Summarize a station: `{"station": "seattle", "since": "2015-06-01", "until": "2015-08-31"}`, dates optional.
@@ -145,7 +142,7 @@ impl Weather {
             until,
         } = request;
         let batches = self.store.scan(&station, since, until, None)?;
-        let all = concat_batches(&OBSERVATION, &batches)?;
+        let all = concat_batches(&Observation::schema(), &batches)?;
         let days = all.column(0).as_primitive::<Date32Type>();
         let [rain, high, low] = [1, 2, 3].map(|at| all.column(at).as_primitive::<Float64Type>());
         Ok(Json(Summary {
