@@ -51,6 +51,7 @@
 //! - [`flight_server`](macro@flight_server): routes, options, several blocks and services
 //! - [`FromCall`]: what a method may take; [`IntoBatches`], [`IntoPutResults`], [`IntoActionResults`]: what it may return
 //! - [`BatchStream`]: rows in either direction
+//! - [`Rows`]: the same as structs, with the feature `rows`
 //! - [`Error`]: what a call fails with, and what the client sees of it
 //! - [`CallContext`]: who calls, until when, headers and trailers
 //! - [`Authenticator`], [`ServerAuthHandler`], [`Principal`]: who may call, and what
@@ -66,6 +67,7 @@
 //! | `tls-ring`, `tls-aws-lc` | no | `grpc+tls://` locations, on rustls with that provider of cryptography; aws-lc where both are on |
 //! | `auth` | no | [`BasicAuth`], [`BearerTokens`] and [`ApiKeys`] |
 //! | `jwt` | no | [`JwtAuth`] |
+//! | `rows` | no | [`Rows<T>`] of structs that derive [`Row`](trait@Row), as arguments and returns; two crates more in the build, for that derive |
 //! | `csv`, `json` | no | the modules of that name in the re-exported [`arrow`], which is version 59 |
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
