@@ -59,7 +59,7 @@ pub use payload::{Json, Proto};
     message = "`{Self}` cannot be an argument of this handler",
     label = "neither a name in the route nor something that this handler can be given",
     note = "a route argument stands in the route by its own name: `#[do_get(\"…/{{name}}\")]`",
-    note = "every handler may take `CallContext`, `Metadata`, `Principal`, `Identity<T>` and `Middleware<T>`; `#[do_put]` and `#[do_exchange]` also `BatchStream`, `Rows<T>` and `FlightDescriptor`, `#[do_put]` `MetadataWriter`, `#[do_get]` `Ticket`, `#[action]` `Action`, `#[list_flights]` `Criteria`",
+    note = "every handler may take `CallContext`, `Metadata`, `Principal`, `Identity<T>` and `Middleware<T>`; `#[do_put]` and `#[do_exchange]` also `BatchStream`, `Rows<T>` of a struct with `#[derive(Row)]`, and `FlightDescriptor`, `#[do_put]` `MetadataWriter`, `#[do_get]` `Ticket`, `#[action]` `Action`, `#[list_flights]` `Criteria`",
     note = "handlers without a route may also take the body as `Json<T>`, `Proto<T>`, `Bytes` or `String`",
     note = "a type of your own implements `flight_runtime::FromCall<R>`"
 )]

@@ -217,6 +217,7 @@ macro_rules! rows {
         rows!(@ Routed<$rpc>, $rpc, $upload => $rows);
     )* };
     (@ $for:ty, $rpc:ident, $upload:ident => $rows:expr) => {
+        #[diagnostic::do_not_recommend]
         impl<T: Row> FromCall<$for> for Rows<T> {
             #[allow(refining_impl_trait)]
             fn from_call(call: &mut Call) -> BoxFuture<'_, Result<Self, Error>> {
