@@ -32,7 +32,7 @@ def list_everything(client):
     show(
         {
             "flight": "/".join(part.decode() for part in info.descriptor.path),
-            "rows": info.total_records,
+            "rows": info.total_records if info.total_records >= 0 else "not said",
             "columns": ", ".join(info.schema.names),
         }
         for info in client.list_flights()

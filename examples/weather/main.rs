@@ -3,10 +3,11 @@
 //! Run with `cargo run -p examples --bin weather`, and beside it `python examples/weather/client.py`; `examples/run` does
 //! both. `--location grpc://localhost:0` takes a free port; `RUST_LOG=flight_runtime=debug` logs every call that fails.
 
-mod columns;
 mod normals;
 mod outdoors;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::io::stderr;
 
@@ -19,17 +20,16 @@ use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use columns::Columns;
 use normals::{Month, NORMAL, Normals};
-use outdoors::Scorer;
-use store::{OBSERVATION, Store};
+use outdoors::Scored;
+use store::{Observation, Station, Store};
 
 struct Weather {
     store: Store,
     normals: Normals,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SummaryRequest {
     station: String,
@@ -37,7 +37,7 @@ struct SummaryRequest {
     until: Option<NaiveDate>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Summary {
     days: usize,
     first: Option<NaiveDate>,
@@ -51,27 +51,27 @@ struct Summary {
     wet_days: usize,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CompactRequest {
     station: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Compacted {
     batches_before: usize,
     batches_after: usize,
 }
 
 /// What a client is told while and after it uploads.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Received {
     rows: usize,
     committed: bool,
 }
 
 /// Daily observations and hourly normals.
-#[flight_server]
+#[flight_server(client = WeatherClient)]
 impl Weather {
     /// Observations of one station, oldest first: from `since` to `until`, both included, at most `limit`.
     #[do_get("stations/{station}?{since}&{until}&{limit}", list = names, ordered)]
@@ -83,7 +83,7 @@ impl Weather {
         limit: Option<usize>,
     ) -> Result<BatchStream, Error> {
         let batches = self.store.scan(&station, since, until, limit)?;
-        Ok(BatchStream::from_batches(OBSERVATION.clone(), batches))
+        Ok(BatchStream::from_batches(Observation::schema(), batches))
     }
 
     fn names(&self) -> Vec<String> {
@@ -92,8 +92,8 @@ impl Weather {
 
     /// The stations, and how many days of which time each has.
     #[do_get("stations")]
-    async fn stations(&self) -> Result<RecordBatch, Error> {
-        self.store.overview()
+    async fn stations(&self) -> Rows<Station> {
+        self.store.overview().into()
     }
 
     /// Hourly temperature normals of 1981 to 2010 in one month: of the stations that are named, else of all.
@@ -110,15 +110,16 @@ impl Weather {
     async fn add(
         &self,
         station: String,
-        mut upload: BatchStream,
+        upload: Rows<Observation>,
         acks: MetadataWriter,
     ) -> Result<Json<Received>, Error> {
-        let columns = Columns::exactly(&OBSERVATION, &*upload.schema().await?)?;
+        // Checked as rows, and kept as the batches that they came in.
+        let mut upload = upload.into_batches();
         let mut batches = Vec::new();
         let mut rows = 0;
         while let Some(batch) = upload.try_next().await? {
             rows += batch.num_rows();
-            batches.push(columns.of(&batch)?);
+            batches.push(batch);
             let committed = false;
             acks.write(Json(Received { rows, committed })).await?;
         }
@@ -128,12 +129,10 @@ impl Weather {
         Ok(Json(Received { rows, committed }))
     }
 
-    /// Score days: rows come back with a column `score`, 0 to 100, of how good the day is to be outdoors.
+    /// Score days: each comes back with its `score`, 0 to 100, of how good it is to be outdoors.
     #[do_exchange("score")]
-    async fn score(&self, mut upload: BatchStream) -> Result<BatchStream, Error> {
-        let scorer = Scorer::new(&*upload.schema().await?)?;
-        let schema = scorer.schema();
-        Ok(upload.map_batches(schema, move |batch| scorer.score(&batch)))
+    async fn score(&self, days: Rows<Observation>) -> Rows<Scored> {
+        days.map_rows(|day| Ok(day.into()))
     }
 
     /// Summarize a station: `{"station": "seattle", "since": "2015-06-01", "until": "2015-08-31"}`, dates optional.
@@ -145,7 +144,7 @@ impl Weather {
             until,
         } = request;
         let batches = self.store.scan(&station, since, until, None)?;
-        let all = concat_batches(&OBSERVATION, &batches)?;
+        let all = concat_batches(&Observation::schema(), &batches)?;
         let days = all.column(0).as_primitive::<Date32Type>();
         let [rain, high, low] = [1, 2, 3].map(|at| all.column(at).as_primitive::<Float64Type>());
         Ok(Json(Summary {

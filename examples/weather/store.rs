@@ -4,29 +4,35 @@
 //! no time, without copying a row, and goes on reading what it took while others write.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use chrono::NaiveDate;
-use flight_runtime::Error;
-use flight_runtime::arrow::array::{
-    Array, AsArray, Date32Array, RecordBatch, StringArray, UInt64Array,
-};
+use flight_runtime::arrow::array::AsArray;
 use flight_runtime::arrow::compute::concat_batches;
 use flight_runtime::arrow::csv::ReaderBuilder;
-use flight_runtime::arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
+use flight_runtime::arrow::datatypes::Date32Type;
+use flight_runtime::prelude::*;
+use flight_runtime::rows::Date;
 
-/// The columns of an observation.
-pub(crate) static OBSERVATION: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let number = |name| Field::new(name, DataType::Float64, true);
-    Arc::new(Schema::new(vec![
-        Field::new("date", DataType::Date32, true),
-        number("precipitation"),
-        number("temp_max"),
-        number("temp_min"),
-        number("wind"),
-        Field::new("weather", DataType::Utf8, true),
-    ]))
-});
+/// What was observed on a day: °C, mm, m/s.
+#[derive(Row)]
+pub(crate) struct Observation {
+    pub(crate) date: Date,
+    pub(crate) precipitation: Option<f64>,
+    pub(crate) temp_max: Option<f64>,
+    pub(crate) temp_min: Option<f64>,
+    pub(crate) wind: Option<f64>,
+    pub(crate) weather: Option<String>,
+}
+
+/// A station, and how many days it has, from when to when.
+#[derive(Row)]
+pub(crate) struct Station {
+    pub(crate) station: String,
+    pub(crate) days: u64,
+    pub(crate) first: Option<Date>,
+    pub(crate) last: Option<Date>,
+}
 
 const SEATTLE: &[u8] = include_bytes!("data/seattle-weather.csv");
 
@@ -39,7 +45,7 @@ pub(crate) struct Store {
 impl Store {
     /// The store with the observations that come with this example.
     pub(crate) fn open() -> Result<Self, Error> {
-        let seattle = ReaderBuilder::new(OBSERVATION.clone())
+        let seattle = ReaderBuilder::new(Observation::schema())
             .with_header(true)
             .with_batch_size(512)
             .build(SEATTLE)?
@@ -85,14 +91,7 @@ impl Store {
         let mut stations = self.write();
         let mut last = stations.get(station).and_then(|batches| last_day(batches));
         for batch in &batches {
-            let date = batch.column(0).as_primitive::<Date32Type>();
-            if date.null_count() > 0 {
-                return Err(Error::invalid_argument(format!(
-                    "column `date` has {} nulls: every observation has its day",
-                    date.null_count()
-                )));
-            }
-            for &day in date.values() {
+            for &day in days(batch) {
                 if let Some(last) = last
                     && day <= last
                 {
@@ -118,27 +117,22 @@ impl Store {
         let mut stations = self.write();
         let batches = existing(&stations, station)?;
         let before = batches.len();
-        let merged = concat_batches(&OBSERVATION, batches)?;
+        let merged = concat_batches(&Observation::schema(), batches)?;
         stations.insert(station.to_owned(), vec![merged]);
         Ok(before)
     }
 
-    /// A row for each station: its name, and how many days it has, from when to when.
-    pub(crate) fn overview(&self) -> Result<RecordBatch, Error> {
+    /// The stations, each with its days.
+    pub(crate) fn overview(&self) -> Vec<Station> {
+        let date = |day: i32| Date32Type::to_naive_date_opt(day).map(Date);
         let stations = self.read();
-        let name = StringArray::from_iter_values(stations.keys());
-        let rows = |batches: &Vec<RecordBatch>| -> usize {
-            batches.iter().map(RecordBatch::num_rows).sum()
+        let station = |(name, batches): (&String, &Vec<RecordBatch>)| Station {
+            station: name.clone(),
+            days: batches.iter().map(|batch| batch.num_rows() as u64).sum(),
+            first: first_day(batches).and_then(date),
+            last: last_day(batches).and_then(date),
         };
-        let count = UInt64Array::from_iter_values(stations.values().map(|b| rows(b) as u64));
-        let first = Date32Array::from_iter(stations.values().map(|b| first_day(b)));
-        let last = Date32Array::from_iter(stations.values().map(|b| last_day(b)));
-        Ok(RecordBatch::try_from_iter([
-            ("station", Arc::new(name) as _),
-            ("days", Arc::new(count) as _),
-            ("first", Arc::new(first) as _),
-            ("last", Arc::new(last) as _),
-        ])?)
+        stations.iter().map(station).collect()
     }
 
     // Every write leaves the map whole, so a panic elsewhere while it is locked spoils nothing.

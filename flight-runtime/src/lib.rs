@@ -51,6 +51,7 @@
 //! - [`flight_server`](macro@flight_server): routes, options, several blocks and services
 //! - [`FromCall`]: what a method may take; [`IntoBatches`], [`IntoPutResults`], [`IntoActionResults`]: what it may return
 //! - [`BatchStream`]: rows in either direction
+//! - [`Rows`]: the same as structs, with the feature `rows`
 //! - [`Error`]: what a call fails with, and what the client sees of it
 //! - [`CallContext`]: who calls, until when, headers and trailers
 //! - [`Authenticator`], [`ServerAuthHandler`], [`Principal`]: who may call, and what
@@ -69,6 +70,7 @@
 //! | `tls-ring`, `tls-aws-lc` | no | `grpc+tls://` locations, on rustls with that provider of cryptography; aws-lc where both are on |
 //! | `auth` | no | [`BasicAuth`], [`BearerTokens`] and [`ApiKeys`] |
 //! | `jwt` | no | [`JwtAuth`] |
+//! | `rows` | no | [`Rows<T>`] of structs that derive [`Row`](trait@Row), as arguments and returns; two crates more in the build, for that derive |
 //! | `csv`, `json` | no | the modules of that name in the re-exported [`arrow`], which is version 59 |
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -90,6 +92,8 @@ mod pem;
 mod principal;
 mod reply;
 mod route;
+#[cfg(feature = "rows")]
+pub mod rows;
 pub mod rpc;
 mod server;
 mod service;
@@ -131,6 +135,8 @@ pub use reply::{
     IntoPutResults, IntoSchema, IntoStreamItem, MetadataWriter,
 };
 pub use route::{Absent, Address, ArgKind, QueryValue, RouteValue};
+#[cfg(feature = "rows")]
+pub use rows::{Row, Rows};
 pub use rpc::Method;
 pub use server::{FlightServer, FlightServerBuilder, RunningServer};
 pub use service::{CallBody, CallData, CallService, FlightService, GrpcService};
@@ -139,6 +145,8 @@ pub use arrow_flight::{
     Action, ActionType, Criteria, FlightDescriptor, FlightEndpoint, FlightInfo, PollInfo,
     PutResult, Result as ActionResult, SchemaResult, Ticket,
 };
+#[cfg(feature = "rows")]
+pub use typed_arrow;
 pub use {arrow, arrow_flight, bytes, futures, http, prost, tonic};
 
 /// Everything that a service is usually written with.
@@ -152,6 +160,8 @@ pub mod prelude {
         Location, Message, Metadata, MetadataWriter, Middleware, PollInfo, Principal, Proto,
         PutResult, SchemaResult, Ticket,
     };
+    #[cfg(feature = "rows")]
+    pub use crate::{Row, Rows, typed_arrow};
     pub use crate::{
         action, do_action, do_exchange, do_get, do_put, flight_server, flight_service,
         get_flight_info, get_schema, list_actions, list_flights, poll_flight_info,

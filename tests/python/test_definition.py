@@ -48,7 +48,7 @@ def call(options):
 
 def test_it_tells_of_every_service_in_the_order_in_which_they_were_added(client):
     services = [service["name"] for service in definition(client)["services"]]
-    assert services == ["Downloads", "Streams", "Uploads", "Exchanges", "Actions", "Flights"]
+    assert services == ["Downloads", "Streams", "Uploads", "Exchanges", "Actions", "Flights", "TypedRows"]
 
 
 def test_it_tells_of_all_that_is_known_of_a_handler(client):
@@ -70,6 +70,18 @@ def test_it_tells_of_all_that_is_known_of_a_handler(client):
         "access": "default",
     }
     assert found["DoAction", "count"]["reply"] == {"encoding": "text", "type": "String", "count": "many"}
+
+
+def test_rows_tell_their_schemas_both_ways(client):
+    def columns(schema):
+        return [field["name"] for field in schema["fields"]]
+
+    found = handlers(client)
+    score = found["DoExchange", "score"]
+    assert score["upload"] and "station" in columns(score["upload_schema"])
+    assert "score" in columns(score["schema"])
+    # Of a handler that is never run, by its attribute.
+    assert columns(found["DoGet", "never_run_declared"]["schema"]) == columns(score["schema"])
 
 
 def test_every_action_that_is_listed_is_in_it_and_it_is_not_in_the_list(client):
@@ -245,7 +257,7 @@ def test_it_exchanges(weather):
     scored = pa.Table.from_batches(weather.score(iter(table.to_batches(max_chunksize=2))))
     assert scored.num_rows == 9
     assert scored.column_names[-1] == "score"
-    with pytest.raises(pa.ArrowInvalid, match="column `wind` is missing"):
+    with pytest.raises(pa.ArrowInvalid, match="`wind` is missing"):
         list(weather.score(table.drop_columns(["wind"])))
 
     def batches():

@@ -179,5 +179,6 @@ def test_an_unknown_route_is_not_found_and_lists_the_exchanges(client):
         reader.read_chunk()
     assert said(caught) == (
         "no DoExchange route takes `nowhere`; there are `double`, `echo`, `ends-early/{after}`, "
-        "`fails`, `listens/{name}`, `metadata-alone`, `mirror`, `schema-or-not`, `silent/{name}` and `speaks-first`"
+        "`fails`, `listens/{name}`, `metadata-alone`, `mirror`, `rows/echo`, `rows/score`, "
+        "`rows/speaks-first`, `schema-or-not`, `silent/{name}` and `speaks-first`"
     )

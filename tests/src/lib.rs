@@ -8,6 +8,7 @@
 //! | `exchanges` | DoExchange |
 //! | `actions` | DoAction, errors, headers and trailers |
 //! | `flights` | FlightInfo, schema and poll handlers of one's own |
+//! | `rows` | typed rows, in either direction |
 //! | `catch_all` | handlers without a route |
 //! | `guarded`, `login` | handlers under rules, and the ways to be known |
 //! | `watched` | middleware and layers |
@@ -25,6 +26,7 @@ mod layers;
 mod ledger;
 mod login;
 mod options;
+mod rows;
 mod streams;
 mod uploads;
 mod watched;
@@ -45,7 +47,8 @@ pub fn builder(options: &Options) -> FlightServerBuilder {
             .add_service(uploads::Uploads::new(ledger.clone()))
             .add_service(exchanges::Exchanges::new(ledger.clone()))
             .add_service(actions::Actions::new(ledger.clone()))
-            .add_service(flights::Flights),
+            .add_service(flights::Flights)
+            .add_service(rows::TypedRows::new(ledger.clone())),
         Services::CatchAll => FlightServer::builder(catch_all::CatchAll),
         Services::ActionsAlone => FlightServer::builder(catch_all::ActionsAlone),
         Services::Guarded => FlightServer::builder(guarded::Guarded::new(

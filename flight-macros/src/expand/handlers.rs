@@ -4,9 +4,8 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 
-use super::{Extent, Extracted, Names, access, conditions, extract, marker, text};
+use super::{Extent, Extracted, Names, access, conditions, extract, marker, schema, text};
 use crate::model::{Handler, Route, Rpc, Segment, Source, Target};
 
 pub(super) fn tokens(handler: &Handler, names: &Names) -> TokenStream {
@@ -44,15 +43,9 @@ fn definition(handler: &Handler, names: &Names) -> TokenStream {
     let place = quote_spanned! {handler.method.span()=>
         #rt::Place { file: ::core::file!(), line: ::core::line!(), column: ::core::column!() }
     };
-    let schema = match &handler.schema {
-        Some(expression) => {
-            let span = expression.span();
-            let rt = names.rt_at(span);
-            let declared = quote_spanned!(span=> #rt::declared_schema(#expression));
-            quote!(::core::option::Option::Some(|| #declared))
-        }
-        None => quote!(::core::option::Option::None),
-    };
+    let schema = schema::declared(handler, names);
+    let reply_schema = schema::of_reply(handler, names);
+    let upload_schema = schema::of_upload(handler, names);
     let access = access::tokens(&handler.access, names);
     let takes = takes(handler, names);
     let reply = reply(handler, names);
@@ -66,6 +59,8 @@ fn definition(handler: &Handler, names: &Names) -> TokenStream {
             takes: #takes,
             reply: #reply,
             schema: #schema,
+            reply_schema: #reply_schema,
+            upload_schema: #upload_schema,
             ordered: #ordered,
             access: #access,
         }

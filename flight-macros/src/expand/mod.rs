@@ -9,6 +9,7 @@ mod client;
 mod constructors;
 mod handlers;
 mod list;
+mod schema;
 mod service;
 pub(crate) mod text;
 

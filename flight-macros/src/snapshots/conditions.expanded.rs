@@ -50,6 +50,9 @@ impl ::flight_runtime::FlightService for A {
                     takes: &[],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
+                    reply_schema: ::flight_runtime::__v0_1::type_of::<BatchStream>()
+                        .reply_schema(),
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Guard(|
                         __principal,

@@ -51,6 +51,11 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                         takes: &[],
                         reply: ::core::option::Option::None,
                         schema: ::core::option::Option::None,
+                        reply_schema: ::flight_runtime::__v0_1::type_of::<
+                            Result<BatchStream, Error>,
+                        >()
+                            .reply_schema(),
+                        upload_schema: ::core::option::Option::None,
                         ordered: false,
                         access: ::flight_runtime::__v0_1::Access::Default,
                     },
@@ -142,6 +147,8 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                                 .def()
                         }),
                         schema: ::core::option::Option::None,
+                        reply_schema: ::core::option::Option::None,
+                        upload_schema: ::core::option::Option::None,
                         ordered: false,
                         access: ::flight_runtime::__v0_1::Access::Default,
                     },
@@ -193,6 +200,8 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                                 .def()
                         }),
                         schema: ::core::option::Option::None,
+                        reply_schema: ::core::option::Option::None,
+                        upload_schema: ::core::option::Option::None,
                         ordered: false,
                         access: ::flight_runtime::__v0_1::Access::Default,
                     },

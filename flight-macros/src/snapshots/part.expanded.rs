@@ -32,6 +32,8 @@ impl Weather {
                             .def()
                     }),
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: crate::runtime::__v0_1::Access::Any(
                         &[crate::runtime::__v0_1::Grant::Role("admin")],

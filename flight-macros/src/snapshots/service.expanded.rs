@@ -149,6 +149,11 @@ where
                     schema: ::core::option::Option::Some(|| ::flight_runtime::__v0_1::declared_schema(
                         Self::schema(),
                     )),
+                    reply_schema: ::flight_runtime::__v0_1::type_of::<
+                        Result<BatchStream, Error>,
+                    >()
+                        .reply_schema(),
+                    upload_schema: ::core::option::Option::None,
                     ordered: true,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -279,6 +284,11 @@ where
                     takes: &[],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
+                    reply_schema: ::flight_runtime::__v0_1::type_of::<
+                        std::io::Result<Vec<RecordBatch>>,
+                    >()
+                        .reply_schema(),
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -378,6 +388,9 @@ where
                     ],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
+                    reply_schema: ::flight_runtime::__v0_1::type_of::<BatchStream>()
+                        .reply_schema(),
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -462,6 +475,13 @@ where
                             .def()
                     }),
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::flight_runtime::__v0_1::type_of::<BatchStream>()
+                        .upload_schema()
+                        .or(
+                            ::flight_runtime::__v0_1::type_of::<MetadataWriter>()
+                                .upload_schema(),
+                        ),
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Any(
                         &[
@@ -539,6 +559,9 @@ where
                             .def()
                     }),
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::flight_runtime::__v0_1::type_of::<BatchStream>()
+                        .upload_schema(),
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -595,9 +618,18 @@ where
                         >>::takes,
                     ],
                     reply: ::core::option::Option::None,
-                    schema: ::core::option::Option::Some(|| ::flight_runtime::__v0_1::declared_schema(
-                        SCORES,
-                    )),
+                    schema: ::core::option::Option::Some(|| {
+                        #[allow(unused_imports)]
+                        use ::flight_runtime::__v0_1::named::*;
+                        use SCORES as Named;
+                        ::flight_runtime::__v0_1::named_schema::<Named, _, _>(Named)
+                    }),
+                    reply_schema: ::flight_runtime::__v0_1::type_of::<
+                        Result<BatchStream, Error>,
+                    >()
+                        .reply_schema(),
+                    upload_schema: ::flight_runtime::__v0_1::type_of::<BatchStream>()
+                        .upload_schema(),
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Guard(|
                         __principal,
@@ -672,6 +704,8 @@ where
                             .def()
                     }),
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Guard(|
                         __principal,
@@ -743,6 +777,8 @@ where
                             .def()
                     }),
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -809,6 +845,8 @@ where
                     ],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -864,6 +902,8 @@ where
                     ],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -924,6 +964,8 @@ where
                     takes: &[],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -973,6 +1015,8 @@ where
                     ],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Default,
                 },
@@ -1019,6 +1063,8 @@ where
                     takes: &[],
                     reply: ::core::option::Option::None,
                     schema: ::core::option::Option::None,
+                    reply_schema: ::core::option::Option::None,
+                    upload_schema: ::core::option::Option::None,
                     ordered: false,
                     access: ::flight_runtime::__v0_1::Access::Public,
                 },

@@ -174,6 +174,12 @@ impl BatchStream {
         poll_fn(|cx| self.poll_schema(cx)).await
     }
 
+    /// The schema, if it is known already.
+    #[cfg(feature = "rows")]
+    pub(crate) fn known_schema(&self) -> Option<&SchemaRef> {
+        self.schema.as_ref()
+    }
+
     fn poll_schema(&mut self, cx: &mut Context<'_>) -> Poll<Result<SchemaRef, Error>> {
         /// What a client may send before it sends a schema.
         const MOST_EARLY: usize = 1024;

@@ -31,6 +31,7 @@ pub use payload::{Json, Proto};
 /// | [`Principal`](crate::Principal), [`Identity<T>`] | all | who calls, as an authenticator found out; in an `Option` where callers without credentials are let in |
 /// | [`Middleware<T>`] | all | the middleware of this type; in an `Option` when it is not started for every call |
 /// | [`BatchStream`](crate::BatchStream) | `#[do_put]`, `#[do_exchange]` | the rows that the client uploads |
+/// | [`Rows<T>`](crate::Rows) | `#[do_put]`, `#[do_exchange]` | the same as structs, with the feature `rows` |
 /// | [`MetadataWriter`](crate::MetadataWriter) | `#[do_put]` | acknowledgements while reading |
 /// | [`FlightDescriptor`](crate::FlightDescriptor) | `#[do_put]`, `#[do_exchange]`, `#[get_flight_info]`, `#[get_schema]`, `#[poll_flight_info]` | as it came |
 /// | [`Ticket`](crate::Ticket) | `#[do_get]` | as it came |
@@ -64,7 +65,7 @@ pub use payload::{Json, Proto};
     message = "`{Self}` cannot be an argument of this handler",
     label = "neither a name in the route nor something that this handler can be given",
     note = "a route argument stands in the route by its own name: `#[do_get(\"…/{{name}}\")]`",
-    note = "every handler may take `CallContext`, `Metadata`, `Principal`, `Identity<T>` and `Middleware<T>`; `#[do_put]` and `#[do_exchange]` also `BatchStream` and `FlightDescriptor`, `#[do_put]` `MetadataWriter`, `#[do_get]` `Ticket`, `#[action]` `Action`, `#[list_flights]` `Criteria`",
+    note = "every handler may take `CallContext`, `Metadata`, `Principal`, `Identity<T>` and `Middleware<T>`; `#[do_put]` and `#[do_exchange]` also `BatchStream`, `Rows<T>` of a struct with `#[derive(Row)]`, and `FlightDescriptor`, `#[do_put]` `MetadataWriter`, `#[do_get]` `Ticket`, `#[action]` `Action`, `#[list_flights]` `Criteria`",
     note = "handlers without a route may also take the body as `Json<T>`, `Proto<T>`, `Bytes` or `String`",
     note = "a type of your own implements `flight_runtime::FromCall<R>`"
 )]

@@ -4,6 +4,8 @@ use std::ops::{Deref, DerefMut};
 
 use arrow_flight::{Action, Criteria, FlightDescriptor, Ticket};
 use bytes::Bytes;
+#[cfg(feature = "rows")]
+use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -12,6 +14,8 @@ use crate::Error;
 use crate::batches::BatchStream;
 use crate::call::Call;
 use crate::reply::MetadataWriter;
+#[cfg(feature = "rows")]
+use crate::rows::{Row, Rows};
 use crate::rpc::{
     DoAction, DoExchange, DoGet, DoPut, GetFlightInfo, GetSchema, ListFlights, PollFlightInfo,
     Routed, Rpc,
@@ -233,4 +237,33 @@ macro_rules! uploads {
 uploads! {
     BatchStream, "the upload", take_upload, Batches, false: DoPut, DoExchange, Routed<DoPut>, Routed<DoExchange>;
     MetadataWriter, "the way back to the client", take_acks, Nothing, true: DoPut, Routed<DoPut>;
+}
+
+// Boxed, and not of an `async fn`: of a `T` that is no row type the compiler would tell twice.
+#[cfg(feature = "rows")]
+macro_rules! rows {
+    ($($rpc:ident, $upload:ident => $rows:expr;)*) => { $(
+        rows!(@ $rpc, $rpc, $upload => $rows);
+        rows!(@ Routed<$rpc>, $rpc, $upload => $rows);
+    )* };
+    (@ $for:ty, $rpc:ident, $upload:ident => $rows:expr) => {
+        #[diagnostic::do_not_recommend]
+        impl<T: Row> FromCall<$for> for Rows<T> {
+            const INPUT: Input = Input::Batches;
+
+            #[allow(refining_impl_trait)]
+            fn from_call(call: &mut Call) -> BoxFuture<'_, Result<Self, Error>> {
+                Box::pin(async {
+                    let $upload = <BatchStream as FromCall<$rpc>>::from_call(call).await?;
+                    $rows
+                })
+            }
+        }
+    };
+}
+#[cfg(feature = "rows")]
+rows! {
+    DoPut, upload => Rows::from_upload(upload).await;
+    // Its client may wait for an answer before it sends a schema.
+    DoExchange, upload => Ok(Rows::from_batches(upload));
 }

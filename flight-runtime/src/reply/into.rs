@@ -162,6 +162,7 @@ replies! {
     /// | type | the schema is | |
     /// |---|---|---|
     /// | [`BatchStream`](crate::BatchStream) | its own | the one that says most: totals, metadata, compression |
+    /// | [`Rows<T>`](crate::Rows) | the type's | structs; with the feature `rows` |
     /// | [`RecordBatch`](arrow::array::RecordBatch), `Vec<RecordBatch>` | the first batch's | totals are known |
     /// | a [`RecordBatchReader`](arrow::array::RecordBatchReader) | its own | pulled on a blocking thread |
     /// | an `Iterator` of batches | `schema = …` on the attribute, else the first batch's | pulled on a blocking thread; in an `async fn` it must own what it needs |
@@ -172,7 +173,7 @@ replies! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be returned by a handler that sends batches",
         label = "not a reply of `#[do_get]` or `#[do_exchange]`",
-        note = "return `BatchStream`, `RecordBatch`, `Vec<RecordBatch>`, a `RecordBatchReader`, or an iterator or `Stream` of `RecordBatch`, `(RecordBatch, Bytes)` or `Message`; each plain or in a `Result`",
+        note = "return `BatchStream`, `Rows<T>`, `RecordBatch`, `Vec<RecordBatch>`, a `RecordBatchReader`, or an iterator or `Stream` of `RecordBatch`, `(RecordBatch, Bytes)` or `Message`; each plain or in a `Result`",
         note = "an iterator that an `async fn` returns must be `Send + 'static`; a plain `fn` may return one that borrows from `&self`"
     )]
     IntoBatches<Message>;

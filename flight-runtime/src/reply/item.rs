@@ -1,7 +1,5 @@
 //! What one message of a reply may be made from.
 
-use std::sync::Arc;
-
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ipc::writer::IpcWriteOptions;
@@ -119,39 +117,6 @@ pub(crate) fn schema_result(schema: &Schema) -> Result<SchemaResult, Error> {
     SchemaAsIpc::new(schema, &IpcWriteOptions::default())
         .try_into()
         .map_err(Error::hidden)
-}
-
-/// A schema as `schema = …` on an attribute gives it: a value, or a function that makes one.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a schema",
-    label = "expected a `Schema`, a `SchemaRef`, or a function that returns one"
-)]
-pub trait IntoSchema<M> {
-    #[doc(hidden)]
-    fn into_schema(self) -> SchemaRef;
-}
-
-impl IntoSchema<Schema> for Schema {
-    fn into_schema(self) -> SchemaRef {
-        Arc::new(self)
-    }
-}
-
-impl IntoSchema<SchemaRef> for SchemaRef {
-    fn into_schema(self) -> SchemaRef {
-        self
-    }
-}
-
-impl<F: FnOnce() -> S, S: IntoSchema<M>, M> IntoSchema<fn() -> M> for F {
-    fn into_schema(self) -> SchemaRef {
-        self().into_schema()
-    }
-}
-
-#[doc(hidden)]
-pub fn declared_schema<S: IntoSchema<M>, M>(schema: S) -> SchemaRef {
-    schema.into_schema()
 }
 
 /// A running query that is complete at once.

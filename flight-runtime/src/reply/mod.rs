@@ -4,6 +4,7 @@
 //! [`Sink`] carries them out. Forty handlers share everything behind it.
 
 mod batches;
+mod declared;
 mod describe;
 mod encoded;
 mod into;
@@ -11,8 +12,9 @@ mod item;
 mod probe;
 mod sink;
 
+pub use declared::IntoSchema;
 pub use into::{IntoActionResults, IntoActionTypes, IntoBatches, IntoFlightInfos, IntoPutResults};
-pub use item::{IntoItem, IntoMessageItem, IntoSchema, IntoStreamItem};
+pub use item::{IntoItem, IntoMessageItem, IntoStreamItem};
 pub use sink::MetadataWriter;
 
 pub(crate) use batches::{Flow, Start, flow_of_upload};
@@ -20,12 +22,14 @@ pub(crate) use describe::ReplyDef;
 pub(crate) use encoded::Encoded;
 pub(crate) use into::blocking_iter;
 pub(crate) use item::schema_result;
+pub(crate) use probe::SchemaFn;
 pub(crate) use sink::{Running, Sink};
 
 /// What the generated code calls.
 #[doc(hidden)]
 pub(crate) mod glue {
     pub use super::batches::Flow;
+    pub use super::declared::{declared_schema, named, named_schema};
     pub use super::describe::{
         ReplyDef, action_reply, action_reply_blocking, argument, put_reply, put_reply_blocking,
     };
@@ -34,8 +38,7 @@ pub(crate) mod glue {
         flight_infos, flight_infos_blocking, poll_info, put_results, put_results_blocking,
         schema_result,
     };
-    pub use super::item::declared_schema;
-    pub use super::probe::{must_be_send, probe, probes};
+    pub use super::probe::{must_be_send, probe, probes, type_of};
     pub use super::sink::{Sink, blocking, boxed};
 }
 

@@ -9,11 +9,14 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use arrow::array::RecordBatchReader;
+use arrow::datatypes::SchemaRef;
 
 use super::batches::{self, Flow};
 use super::into::IntoBatches;
 use super::{Async, Blocking, Items};
 use crate::batches::BatchStream;
+#[cfg(feature = "rows")]
+use crate::rows::{Row, Rows};
 use crate::{Error, IntoError};
 
 /// The type of a reply.
@@ -23,6 +26,14 @@ pub struct Probe<T>(Plain<T>);
 /// The type of a reply that is nothing special.
 #[derive(Debug)]
 pub struct Plain<T>(PhantomData<fn(T)>);
+
+/// What a schema is asked with.
+pub(crate) type SchemaFn = fn() -> SchemaRef;
+
+/// A type that a handler takes or gives.
+pub fn type_of<T>() -> Probe<T> {
+    Probe(Plain(PhantomData))
+}
 
 /// The type of this reply.
 pub fn probe<T>(_: &T) -> Probe<T> {
@@ -53,6 +64,16 @@ impl<T> Plain<T> {
         Ok(reply)
     }
 
+    /// The schema that follows from the type of a reply: none.
+    pub fn reply_schema(&self) -> Option<SchemaFn> {
+        None
+    }
+
+    /// The schema that follows from the type of an argument: none.
+    pub fn upload_schema(&self) -> Option<SchemaFn> {
+        None
+    }
+
     /// The reply of an `async fn` that sends batches.
     pub fn batches<'a, M>(&self, reply: T) -> Result<Items<'a, Flow>, Error>
     where
@@ -79,6 +100,47 @@ impl Probe<BatchStream> {
     /// The same from a plain `fn`: its thread is free as soon as it returns.
     pub fn batches_blocking(&self, reply: BatchStream) -> Result<Items<'static, Flow>, Error> {
         Ok(batches::flow_of_stream(reply))
+    }
+}
+
+#[cfg(feature = "rows")]
+impl<T: Row> Probe<Rows<T>> {
+    /// The row type's.
+    pub fn reply_schema(&self) -> Option<SchemaFn> {
+        Some(T::schema)
+    }
+
+    /// The row type's.
+    pub fn upload_schema(&self) -> Option<SchemaFn> {
+        Some(T::schema)
+    }
+}
+
+/// Bounded behind the look at the type, so that what is said of another `T` is that it is no row type.
+#[cfg(feature = "rows")]
+impl<T> Probe<Rows<T>> {
+    /// Rows, in batches.
+    pub fn batches(&self, reply: Rows<T>) -> Result<Items<'static, Flow>, Error>
+    where
+        T: Row,
+    {
+        Ok(batches::flow_of_stream(reply.into_batches()))
+    }
+
+    /// The same from a plain `fn`: its thread is free as soon as it returns.
+    pub fn batches_blocking(&self, reply: Rows<T>) -> Result<Items<'static, Flow>, Error>
+    where
+        T: Row,
+    {
+        Ok(batches::flow_of_stream(reply.into_batches()))
+    }
+}
+
+#[cfg(feature = "rows")]
+impl<T: Row, E> Probe<Result<Rows<T>, E>> {
+    /// The row type's.
+    pub fn reply_schema(&self) -> Option<SchemaFn> {
+        Some(T::schema)
     }
 }
 

@@ -26,16 +26,16 @@ struct Described {
     ordered: bool,
 }
 
-/// Asks a `#[do_get]` for its schema: from its attribute, else by starting it and dropping it at its first word.
+/// Asks a `#[do_get]` for its schema: from its attribute or its type, else by starting it and dropping it at its first word.
 async fn describe(
     found: Found<'_, Flow>,
     context: &CallContext,
     address: &Address,
 ) -> Result<Described, Error> {
     let def = found.handler.def;
-    if let Some(schema) = def.schema {
+    if let Some(schema) = def.known_schema() {
         return Ok(Described {
-            schema: schema(),
+            schema,
             options: StreamOptions::default(),
             ordered: def.ordered,
         });

@@ -15,7 +15,7 @@ use crate::auth::Access;
 use crate::call::Call;
 use crate::definition::ServiceDefinition;
 use crate::extract::Takes;
-use crate::reply::{Flow, ReplyDef, Sink};
+use crate::reply::{Flow, ReplyDef, SchemaFn, Sink};
 use crate::route::Address;
 use crate::route::{ArgDef, RouteDef};
 use crate::rpc::Method;
@@ -109,9 +109,21 @@ pub struct HandlerDef {
     pub takes: &'static [fn() -> Takes],
     /// What a DoPut or DoAction replies; of other calls it is known.
     pub reply: Option<fn() -> ReplyDef>,
-    pub schema: Option<fn() -> SchemaRef>,
+    /// What its attribute says of the reply.
+    pub schema: Option<SchemaFn>,
+    /// What the type that it returns says of the reply.
+    pub reply_schema: Option<SchemaFn>,
+    /// What the type that it takes says of the upload.
+    pub upload_schema: Option<SchemaFn>,
     pub ordered: bool,
     pub access: Access,
+}
+
+impl HandlerDef {
+    /// The schema of its reply, if it is known without running it.
+    pub(crate) fn known_schema(&self) -> Option<SchemaRef> {
+        self.schema.or(self.reply_schema).map(|schema| schema())
+    }
 }
 
 /// A handler as the macro writes it: arguments, call, reply.

@@ -217,7 +217,11 @@ fn only_large_compressed_bodies_are_work_for_a_blocking_thread() {
         };
         let batch = numbers(rows);
         let mut decoder = BatchDecoder::new(GuardLimits::default());
-        let wire = joined(encode(&batch.schema(), &[batch.clone()], options));
+        let wire = joined(encode(
+            &batch.schema(),
+            std::slice::from_ref(&batch),
+            options,
+        ));
         for inbound in read_all(Script::cut(&wire, &[1 << 14]), 1 << 30).unwrap() {
             match decoder.decode_if_light(&inbound).unwrap() {
                 Some(Decoded::Batch(found)) => {

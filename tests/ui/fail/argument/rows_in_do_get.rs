@@ -1,0 +1,20 @@
+#![allow(unused)]
+
+use flight_runtime::prelude::*;
+
+#[derive(Row)]
+struct Number {
+    n: i64,
+}
+
+struct Service;
+
+#[flight_server]
+impl Service {
+    #[do_get("numbers")]
+    async fn handler(&self, rows: Rows<Number>) -> Result<BatchStream, Error> {
+        todo!()
+    }
+}
+
+fn main() {}

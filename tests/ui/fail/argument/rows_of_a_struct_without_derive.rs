@@ -1,0 +1,19 @@
+#![allow(unused)]
+
+use flight_runtime::prelude::*;
+
+struct Number {
+    n: i64,
+}
+
+struct Service;
+
+#[flight_server]
+impl Service {
+    #[do_put("numbers")]
+    async fn handler(&self, rows: Rows<Number>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+fn main() {}
