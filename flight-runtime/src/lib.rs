@@ -207,6 +207,15 @@ struct Readme;
 #[doc = include_str!("../../docs/src/security.md")]
 struct SecurityGuide;
 
+/// What the guide says of clients compiles.
+#[cfg(all(
+    doctest,
+    feature = "rows",
+    any(feature = "tls-ring", feature = "tls-aws-lc")
+))]
+#[doc = include_str!("../../docs/src/client.md")]
+struct ClientGuide;
+
 /// What the guide says of definitions compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/src/definition.md")]
