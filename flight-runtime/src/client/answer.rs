@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt};
@@ -19,6 +20,10 @@ use crate::Error;
 use crate::error::BoxError;
 use crate::wire::error::WireError;
 use crate::wire::segments::Segments;
+
+/// How long an upload goes on before the answer and the deadline are looked at, and others of the thread have their turn: batches that are
+/// computed on the spot may never make it wait.
+const TURN: Duration = Duration::from_micros(100);
 
 /// Messages that a call sends, framed.
 pub(super) type Frames = BoxStream<'static, Result<Segments, Error>>;
@@ -235,6 +240,7 @@ impl Upload {
         stream: &mut SendStream<Segments>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
+        let began = Instant::now();
         loop {
             if let Some(frame) = self.waiting.take() {
                 match stream.poll_capacity(cx) {
@@ -245,6 +251,10 @@ impl Upload {
                     Poll::Ready(Some(Ok(_))) => {
                         if stream.send_data(frame, false).is_err() {
                             return Poll::Ready(Ok(()));
+                        }
+                        if began.elapsed() > TURN {
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
                         }
                     }
                     Poll::Pending => {
@@ -318,8 +328,10 @@ fn check_head(head: &Response<()>) -> Result<(), Error> {
         ));
     }
     let content_type = head.headers().get(http::header::CONTENT_TYPE);
-    let is_grpc =
-        content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
+    // What follows may name the encoding of messages; `-web` is another protocol.
+    let is_grpc = content_type
+        .and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"))
+        .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';' | b' ')));
     if !is_grpc {
         return Err(Error::unknown(format!(
             "the server does not speak gRPC: content-type is {content_type:?}"

@@ -75,7 +75,16 @@ impl Http2 {
                 )));
             }
         }
-        Ok(())
+        let times = [
+            ("keep_alive_interval", self.keep_alive_interval),
+            ("keep_alive_timeout", Some(self.keep_alive_timeout)),
+        ];
+        match times.iter().find(|(_, time)| *time == Some(Duration::ZERO)) {
+            None => Ok(()),
+            Some((what, _)) => Err(Error::invalid_argument(format!(
+                "`{what}` is zero: a server needs time to answer"
+            ))),
+        }
     }
 }
 

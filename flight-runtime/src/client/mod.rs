@@ -354,7 +354,8 @@ impl FlightClient {
         let message = self.shared.settings.max_message_size;
         let reader = FlightDataReader::new(answer, Encoding::Identity, Limits { message });
         let decoder = BatchDecoder::new(GuardLimits::default());
-        Box::new(Received::new(reader, decoder, None, fault)).into_stream()
+        let received = Received::new(reader, decoder, None, fault);
+        Box::new(received).into_stream().of_answer()
     }
 
     /// The messages of an upload, the descriptor in the first.
