@@ -23,7 +23,11 @@ struct Shards {
 }
 
 fn numbers(first: i64) -> RecordBatch {
-    let column = Int64Array::from_iter_values(first..first + 3);
+    numbers_up_to(first, 3)
+}
+
+fn numbers_up_to(first: i64, count: i64) -> RecordBatch {
+    let column = Int64Array::from_iter_values(first..first + count);
     RecordBatch::try_from_iter([("n", Arc::new(column) as _)]).unwrap()
 }
 
@@ -41,6 +45,13 @@ impl Shards {
     async fn together(&self, first: i64) -> RecordBatch {
         self.meet.wait().await;
         numbers(first)
+    }
+
+    /// More than a stream may have under way.
+    #[do_get("large/{first}")]
+    async fn large(&self, first: i64) -> BatchStream {
+        let batches = (0..12).map(move |_| numbers_up_to(first, 131_072));
+        BatchStream::new(numbers(0).schema(), stream::iter(batches))
     }
 
     #[do_get("words")]
@@ -190,6 +201,19 @@ async fn no_more_endpoints_are_read_at_once_than_was_said() {
         let client = builder.endpoints_at_once(1).connect().await.unwrap();
         let mut rows = client.read_endpoints(&info).await.unwrap();
         assert_eq!(rows.read_all().await.unwrap().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn endpoints_that_wait_for_their_turn_leave_room_for_the_one_that_is_read() {
+    within(async {
+        let servers = Servers::start(1).await;
+        let endpoints = (0..20).map(|n| endpoint(&format!("large/{n}"), &[]));
+        let info = flight(endpoints).with_ordered(true);
+        let found = servers.read(&info).await.unwrap();
+        assert_eq!(found.len(), 20 * 12);
+        assert!(found.is_sorted());
     })
     .await;
 }

@@ -128,7 +128,8 @@ impl FlightClientBuilder {
         self
     }
 
-    /// How much of all downloads of the connection may be under way, in bytes. Default: 16 MiB.
+    /// How much of all downloads of the connection may be under way, in bytes. Default: 1 GiB, so that each stream is bounded by its own window
+    /// alone. With less, streams that are held without being read can stop the others of their connection.
     #[must_use]
     pub fn initial_connection_window_size(mut self, bytes: u32) -> Self {
         self.settings.http2.connection_window = bytes;

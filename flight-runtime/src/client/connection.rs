@@ -37,7 +37,9 @@ impl Default for Http2 {
     fn default() -> Self {
         Self {
             stream_window: 4 << 20,
-            connection_window: 16 << 20,
+            // Out of the way, as in Go's client and in curl: a stream that is held without being read keeps its own window full, and a few of
+            // them would stop all others, such as the first of several endpoints that are opened ahead.
+            connection_window: 1 << 30,
             max_frame_size: 1 << 20,
             keep_alive_interval: None,
             keep_alive_timeout: Duration::from_secs(20),
