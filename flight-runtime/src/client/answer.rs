@@ -28,6 +28,14 @@ const TURN: Duration = Duration::from_micros(100);
 /// Messages that a call sends, framed.
 pub(super) type Frames = BoxStream<'static, Result<Segments, Error>>;
 
+/// What a call says.
+pub(super) enum Outgoing {
+    /// One message, which goes out with the end of the stream on it: a frame less for both sides.
+    One(Segments),
+    /// Whatever comes, while the answer is asked for.
+    Upload(Frames),
+}
+
 /// One call under way.
 pub(super) struct Answer {
     channel: Arc<Channel>,
@@ -59,17 +67,25 @@ impl Answer {
         channel: Arc<Channel>,
         running: Arc<()>,
         response: ResponseFuture,
-        stream: SendStream<Segments>,
-        frames: Frames,
+        mut stream: SendStream<Segments>,
+        outgoing: Outgoing,
         deadline: Option<Sleep>,
     ) -> Self {
-        Self {
-            channel,
-            state: State::Head(response),
-            upload: Some(Upload {
+        let upload = match outgoing {
+            Outgoing::One(frame) => {
+                // An error is the connection's, and comes with the answer.
+                let _ = stream.send_data(frame, true);
+                None
+            }
+            Outgoing::Upload(frames) => Some(Upload {
                 frames,
                 waiting: None,
             }),
+        };
+        Self {
+            channel,
+            state: State::Head(response),
+            upload,
             stream,
             deadline: deadline.map(Box::pin),
             headers: HeaderMap::new(),
