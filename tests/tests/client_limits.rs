@@ -285,6 +285,7 @@ async fn keep_alive_notices_a_server_that_is_stopped_and_leaves_one_that_is_slow
         let began = Instant::now();
         for error in [fails(rows).await, upload.await.unwrap().unwrap_err()] {
             assert_eq!(error.code(), Code::Unavailable, "{error}");
+            assert!(error.message().contains("does not answer pings"), "{error}");
         }
         assert!(began.elapsed() < Duration::from_secs(10));
     })

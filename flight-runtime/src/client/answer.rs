@@ -16,6 +16,7 @@ use tokio::time::Sleep;
 use tonic::{Code, Status};
 
 use super::channel::Channel;
+use super::connection::Running;
 use crate::Error;
 use crate::error::BoxError;
 use crate::wire::error::WireError;
@@ -46,7 +47,7 @@ pub(super) struct Answer {
     deadline: Option<Pin<Box<Sleep>>>,
     /// Head and trailers, as they have come.
     headers: HeaderMap,
-    _running: Arc<()>,
+    running: Arc<Running>,
 }
 
 enum State {
@@ -65,7 +66,7 @@ struct Upload {
 impl Answer {
     pub(super) fn new(
         channel: Arc<Channel>,
-        running: Arc<()>,
+        running: Arc<Running>,
         response: ResponseFuture,
         mut stream: SendStream<Segments>,
         outgoing: Outgoing,
@@ -89,7 +90,7 @@ impl Answer {
             stream,
             deadline: deadline.map(Box::pin),
             headers: HeaderMap::new(),
-            _running: running,
+            running,
         }
     }
 
@@ -235,6 +236,12 @@ impl Answer {
             Some(Reason::ENHANCE_YOUR_CALM) if reset => Code::ResourceExhausted,
             Some(Reason::INADEQUATE_SECURITY) => Code::PermissionDenied,
             Some(_) if reset => Code::Internal,
+            _ if self.running.is_given_up() => {
+                let location = self.channel.location();
+                return Error::unavailable(format!(
+                    "connection to `{location}` given up: the server does not answer pings"
+                ));
+            }
             _ => return self.channel.lost(error),
         };
         Error::new(code, format!("the server ended the call: {error}")).with_source(error)

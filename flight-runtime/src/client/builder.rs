@@ -143,8 +143,9 @@ impl FlightClientBuilder {
         self
     }
 
-    /// Asks a server that has said nothing for this long, while calls run, whether it lives (an HTTP/2 PING). Default: never, because servers of
-    /// other implementations take frequent pings for abuse; TCP's own keep-alive notices a lost host after minutes.
+    /// While calls run, asks the server this often whether it lives (an HTTP/2 PING); calls of a server that does not answer end with UNAVAILABLE.
+    /// Default: never, because servers of other implementations take frequent pings for abuse; TCP's own keep-alive notices a lost host after
+    /// minutes.
     #[must_use]
     pub fn keep_alive_interval(mut self, interval: Duration) -> Self {
         self.settings.http2.keep_alive_interval = Some(interval);
