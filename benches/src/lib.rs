@@ -3,6 +3,8 @@
 //! A server prints one line of JSON when it answers (`{"port": 41001}`), and ends when its standard input closes, so that
 //! none outlives the program that started it.
 
+pub mod job;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::File;

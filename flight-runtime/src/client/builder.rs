@@ -128,7 +128,8 @@ impl FlightClientBuilder {
         self
     }
 
-    /// How much of all downloads of the connection may be under way, in bytes. Default: 16 MiB.
+    /// How much of all downloads of the connection may be under way, in bytes. Default: 1 GiB, so that each stream is bounded by its own window
+    /// alone. With less, streams that are held without being read can stop the others of their connection.
     #[must_use]
     pub fn initial_connection_window_size(mut self, bytes: u32) -> Self {
         self.settings.http2.connection_window = bytes;
@@ -142,8 +143,9 @@ impl FlightClientBuilder {
         self
     }
 
-    /// Asks a server that has said nothing for this long, while calls run, whether it lives (an HTTP/2 PING). Default: never, because servers of
-    /// other implementations take frequent pings for abuse; TCP's own keep-alive notices a lost host after minutes.
+    /// While calls run, asks the server this often whether it lives (an HTTP/2 PING); calls of a server that does not answer end with UNAVAILABLE.
+    /// Default: never, because servers of other implementations take frequent pings for abuse; TCP's own keep-alive notices a lost host after
+    /// minutes.
     #[must_use]
     pub fn keep_alive_interval(mut self, interval: Duration) -> Self {
         self.settings.http2.keep_alive_interval = Some(interval);
