@@ -48,6 +48,8 @@ class Job:
     compression: str | None = None
     in_flight: int | None = None
     tls: bool = False
+    # HTTP/2's window, of a client that goes by where its server is.
+    window: int | None = None
     # How much of the size of a job this one moves: what is slow moves less.
     share: float = 1.0
     rounds: list = field(default_factory=list)
@@ -153,13 +155,15 @@ class Bench:
         issued.private_key_pem.write_to_path(str(self.key))
         self.cert.write_bytes(b"".join(pem.bytes() for pem in issued.cert_chain_pems))
 
-    def start(self, server: str, sets, tls: bool) -> tuple[Process, int]:
-        program = {
+    def program(self, server: str) -> list:
+        return {
             "ours": [self.options.bin / "bench-ours"],
             "by hand": [self.options.bin / "bench-by-hand"],
             "C++": [sys.executable, HERE / "server.py"],
         }[server]
-        command = [*program, "--data", self.folder, "--sets", ",".join(sets)]
+
+    def start(self, server: str, sets, tls: bool) -> tuple[Process, int]:
+        command = [*self.program(server), "--data", self.folder, "--sets", ",".join(sets)]
         if tls:
             command += ["--tls-cert", self.cert, "--tls-key", self.key]
         process = Process(command)
@@ -197,6 +201,8 @@ class Bench:
             command += ["--in-flight", job.in_flight, "--milliseconds", self.options.milliseconds]
             return Process(command)
         command += ["--set", job.set, "--repeat", self.repeat(job)]
+        if job.window:
+            command += ["--window", job.window]
         if job.compression:
             command += ["--compression", job.compression]
         if job.kind in ("put", "exchange"):

@@ -1,6 +1,6 @@
 //! What the clients in Rust have in common: their arguments, the jobs, and the talk with the driver.
 //!
-//! `--port N --job get --set numeric --data FOLDER --repeat 16`, with `--ca FILE` for TLS. The jobs are `get`, `put`, `exchange`,
+//! `--port N --job get --set numeric --data FOLDER --repeat 16`, with `--ca FILE` for TLS and `--window BYTES` for our client. The jobs are `get`, `put`, `exchange`,
 //! `action` (`--in-flight N --milliseconds N`) and `slow` (`--clients N --pause MILLISECONDS`). When it is connected and warm, a client prints
 //! `{"ready": true}` and waits for a line on its standard input; then it does the job and prints what it measured as one line of JSON.
 
@@ -22,6 +22,8 @@ pub struct Target {
     pub port: usize,
     /// The authority of its certificate, which is for `localhost`; without one it speaks plain text.
     pub ca: Option<PathBuf>,
+    /// HTTP/2's window of a download, of a client that goes by where its server is.
+    pub window: Option<u32>,
 }
 
 /// A client with one connection, which its clones share.
@@ -64,6 +66,11 @@ pub async fn run<C: Client>() -> Result<(), Failure> {
     let target = Target {
         port: arguments.number("port")?,
         ca: arguments.take("ca").ok().map(PathBuf::from),
+        window: arguments
+            .number("window")
+            .ok()
+            .map(u32::try_from)
+            .transpose()?,
     };
     let job = arguments.take("job")?;
     if job == "action" {

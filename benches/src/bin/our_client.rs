@@ -20,6 +20,10 @@ impl job::Client for Client {
             Some(ca) => FlightClient::builder(format!("grpc+tls://localhost:{port}"))
                 .root_certificates(ca.as_path()),
         };
+        let builder = match target.window {
+            None => builder,
+            Some(window) => builder.initial_stream_window_size(window),
+        };
         Ok(Self(builder.max_message_size(MAX_MESSAGE).connect().await?))
     }
 

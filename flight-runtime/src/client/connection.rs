@@ -22,8 +22,8 @@ use crate::wire::segments::Segments;
 /// What a connection is opened with.
 #[derive(Clone, Debug)]
 pub(super) struct Http2 {
-    /// How much of one download may be under way.
-    pub(super) stream_window: u32,
+    /// How much of one download may be under way; when nobody said, it goes by where the server is.
+    pub(super) stream_window: Option<u32>,
     /// How much of all downloads may be under way.
     pub(super) connection_window: u32,
     /// The largest frame that the server may send.
@@ -37,7 +37,7 @@ pub(super) struct Http2 {
 impl Default for Http2 {
     fn default() -> Self {
         Self {
-            stream_window: 4 << 20,
+            stream_window: None,
             // Out of the way, as in Go's client and in curl: a stream that is held without being read keeps its own window full, and a few of
             // them would stop all others, such as the first of several endpoints that are opened ahead.
             connection_window: 1 << 30,
@@ -49,6 +49,12 @@ impl Default for Http2 {
 }
 
 impl Http2 {
+    /// The window of a stream. Beyond this machine it is a limit of window / round-trip time; on it, more gains nothing.
+    fn stream_window(&self, local: bool) -> u32 {
+        let default = if local { 4 << 20 } else { 16 << 20 };
+        self.stream_window.unwrap_or(default)
+    }
+
     /// What the protocol does not allow (RFC 9113, 6.5.2), or what would stand still.
     pub(super) fn check(&self) -> Result<(), Error> {
         let ranges = [
@@ -60,7 +66,7 @@ impl Http2 {
             ),
             (
                 "initial_stream_window_size",
-                self.stream_window,
+                self.stream_window(false),
                 1,
                 (1 << 31) - 1,
             ),
@@ -117,14 +123,14 @@ impl Running {
 }
 
 /// Opens a connection, which a task of its own drives until no call and no client needs it.
-pub(super) async fn open<S>(socket: S, http2: &Http2) -> Result<Live, Error>
+pub(super) async fn open<S>(socket: S, http2: &Http2, local: bool) -> Result<Live, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (socket, drain) = gather(socket);
     let handshake = Builder::new()
         .enable_push(false)
-        .initial_window_size(http2.stream_window)
+        .initial_window_size(http2.stream_window(local))
         .initial_connection_window_size(http2.connection_window)
         .max_frame_size(http2.max_frame_size)
         .max_header_list_size(MAX_HEADER_LIST_SIZE)
