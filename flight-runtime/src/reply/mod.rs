@@ -11,7 +11,10 @@ mod item;
 mod probe;
 mod sink;
 
-pub use into::{IntoActionResults, IntoActionTypes, IntoBatches, IntoFlightInfos, IntoPutResults};
+pub use into::{
+    IntoActionResults, IntoActionTypes, IntoBatches, IntoFlightInfo, IntoFlightInfos, IntoPollInfo,
+    IntoPutResults, IntoSchemaResult,
+};
 pub use item::{IntoItem, IntoMessageItem, IntoSchema, IntoStreamItem};
 pub use sink::MetadataWriter;
 
