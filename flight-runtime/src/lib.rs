@@ -198,6 +198,11 @@ struct Readme;
 #[doc = include_str!("../../docs/src/security.md")]
 struct SecurityGuide;
 
+/// What the guide says to write instead of a mistake compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/compile-errors.md")]
+struct CompileErrorsGuide;
+
 /// What the guide says of definitions compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/src/definition.md")]
