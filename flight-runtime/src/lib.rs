@@ -54,6 +54,7 @@
 //! - [`Rows`]: the same as structs, with the feature `rows`
 //! - [`Error`]: what a call fails with, and what the client sees of it
 //! - [`CallContext`]: who calls, until when, headers and trailers
+//! - [`TraceContext`]: which trace a call belongs to; the guide's page on operations has its span, the access log and metrics
 //! - [`Authenticator`], [`ServerAuthHandler`], [`Principal`]: who may call, and what
 //! - [`ServerMiddlewareFactory`], [`FlightServerBuilder::layer`]: what happens around every call
 //! - [`FlightServer`]: where it listens, and how it ends
@@ -88,6 +89,7 @@ mod extract;
 mod handle;
 mod location;
 mod middleware;
+mod observe;
 mod pem;
 mod principal;
 mod reply;
@@ -128,6 +130,7 @@ pub use flight_macros::{
 pub use handle::ServerHandle;
 pub use location::Location;
 pub use middleware::{ResponseHeaders, ServerMiddleware, ServerMiddlewareFactory};
+pub use observe::TraceContext;
 pub use pem::Pem;
 pub use principal::Principal;
 pub use reply::{

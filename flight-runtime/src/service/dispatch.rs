@@ -13,6 +13,7 @@ use crate::batches::Upload;
 use crate::call::{Call, Payload};
 use crate::context::CallContext;
 use crate::middleware::Started;
+use crate::observe::Direction;
 use crate::principal::Admission;
 use crate::reply::{Encoded, Flow};
 use crate::route::Address;
@@ -198,7 +199,15 @@ impl Service {
         // A DoGet without a schema is an error; a DoExchange may have nothing to say.
         let needs_schema = call.context().method() == Method::DoGet;
         let limit = self.settings.max_reply_message_size;
-        Encoded::new(found.start(call), declared, needs_schema, limit).boxed()
+        let context = call.context().clone();
+        let flow = found.start(call).inspect_ok(move |flow| {
+            if let Flow::Message(message) = flow
+                && let Some(batch) = &message.batch
+            {
+                context.observed().batch(Direction::Sent, batch);
+            }
+        });
+        Encoded::new(flow, declared, needs_schema, limit).boxed()
     }
 }
 

@@ -26,6 +26,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
+use http_body_util::BodyExt;
 
 use crate::Error;
 use crate::auth::Gate;
@@ -34,6 +35,7 @@ use crate::context::CallContext;
 use crate::error::BoxError;
 use crate::handle::ServerHandle;
 use crate::middleware::{Stack, Started};
+use crate::observe::Direction;
 use crate::rpc::{Method, SERVICE_NAME};
 use crate::wire::cut::RequestBody;
 use crate::wire::guard::GuardLimits;
@@ -107,6 +109,12 @@ impl Service {
             Err(error) => return response::refused(&error, None, expose),
         };
         let started = Started::default();
+        let observed = context.clone();
+        let body = body.map_frame(move |frame| {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            observed.observed().bytes(Direction::Received, bytes);
+            frame
+        });
         let frames = self.frames(context.clone(), started.clone(), RequestBody::new(body));
         response::respond(frames, context, started, expose).await
     }
