@@ -69,6 +69,7 @@ struct Outgoing {
 }
 
 impl CallContext {
+    #[cfg(test)]
     pub(crate) fn new(
         method: Method,
         caller: impl Into<Caller>,
@@ -76,9 +77,26 @@ impl CallContext {
         extensions: Extensions,
         server: Option<ServerHandle>,
     ) -> Result<Self, Error> {
+        Self::of_call(method, None, caller, headers, extensions, server)
+    }
+
+    /// `beside` is the name of a call that is none of Flight's.
+    pub(crate) fn of_call(
+        method: Method,
+        beside: Option<&'static str>,
+        caller: impl Into<Caller>,
+        headers: HeaderMap,
+        extensions: Extensions,
+        server: Option<ServerHandle>,
+    ) -> Result<Self, Error> {
         let deadline = timeout(&headers)?.and_then(|timeout| now().checked_add(timeout));
         let caller = caller.into();
-        let observed = Observed::new(method.name(), true, caller.peer, &headers);
+        let observed = Observed::new(
+            beside.unwrap_or(method.name()),
+            beside.is_none(),
+            caller.peer,
+            &headers,
+        );
         Ok(Self(Arc::new(Inner {
             method,
             caller,

@@ -71,6 +71,9 @@
 //! | `tls-ring`, `tls-aws-lc` | no | `grpc+tls://` locations, on rustls with that provider of cryptography; aws-lc where both are on |
 //! | `auth` | no | [`BasicAuth`], [`BearerTokens`] and [`ApiKeys`] |
 //! | `jwt` | no | [`JwtAuth`] |
+//! | `metrics` | no | counters, gauges and histograms of calls and connections, through the facade of the crate `metrics` |
+//! | `prometheus` | no | [`Prometheus`]: these as Prometheus reads them |
+//! | `reflection` | no | [`FlightServerBuilder::reflection`] |
 //! | `rows` | no | [`Rows<T>`] of structs that derive [`Row`](trait@Row), as arguments and returns; two crates more in the build, for that derive |
 //! | `csv`, `json` | no | the modules of that name in the re-exported [`arrow`], which is version 59 |
 #![forbid(unsafe_code)]
@@ -130,6 +133,8 @@ pub use flight_macros::{
 pub use handle::ServerHandle;
 pub use location::Location;
 pub use middleware::{ResponseHeaders, ServerMiddleware, ServerMiddlewareFactory};
+#[cfg(feature = "prometheus")]
+pub use observe::Prometheus;
 pub use observe::TraceContext;
 pub use pem::Pem;
 pub use principal::Principal;
@@ -209,6 +214,11 @@ struct Readme;
 ))]
 #[doc = include_str!("../../docs/src/security.md")]
 struct SecurityGuide;
+
+/// What the guide says of operations compiles.
+#[cfg(all(doctest, feature = "prometheus"))]
+#[doc = include_str!("../../docs/src/operations.md")]
+struct OperationsGuide;
 
 /// What the guide says of definitions compiles.
 #[cfg(doctest)]

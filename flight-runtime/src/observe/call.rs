@@ -84,6 +84,8 @@ impl Observed {
             bytes_out = Empty,
         );
         let trace = TraceContext::of_headers(headers);
+        #[cfg(feature = "metrics")]
+        super::metrics::began(method);
         if let Some(trace) = &trace
             && !span.is_disabled()
         {
@@ -167,6 +169,8 @@ impl Observed {
         };
         self.record(&ended);
         access_log::write(&ended, context);
+        #[cfg(feature = "metrics")]
+        super::metrics::ended(&ended);
     }
 
     fn record(&self, ended: &Ended<'_>) {

@@ -5,6 +5,10 @@
 
 mod access_log;
 mod call;
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 mod text;
 mod trace_context;
 
@@ -14,6 +18,8 @@ use tonic::Code;
 use tracing::Span;
 
 pub(crate) use call::{Direction, Observed};
+#[cfg(feature = "prometheus")]
+pub use prometheus::Prometheus;
 pub(crate) use text::Plain;
 pub use trace_context::TraceContext;
 
@@ -40,6 +46,27 @@ pub(crate) struct Total {
     pub(crate) rows: u64,
     pub(crate) batches: u64,
     pub(crate) bytes: u64,
+}
+
+/// A server starts.
+pub(crate) fn server_starts() {
+    #[cfg(feature = "metrics")]
+    metrics::describe();
+}
+
+/// A connection that is open for as long as this lives.
+pub(crate) struct OpenConnection {
+    #[cfg(feature = "metrics")]
+    _open: metrics::Open,
+}
+
+impl OpenConnection {
+    pub(crate) fn new() -> Self {
+        Self {
+            #[cfg(feature = "metrics")]
+            _open: metrics::Open::new(),
+        }
+    }
 }
 
 /// Has what runs on another thread belong to the span of whoever sends it there.

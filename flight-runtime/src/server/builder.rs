@@ -21,10 +21,11 @@ use crate::error::BoxError;
 use crate::handle::{ServerHandle, Signals};
 use crate::location::{Location, Target};
 use crate::middleware::{ServerMiddlewareFactory, Stack};
+use crate::observe;
 use crate::pem::Pem;
 use crate::rpc::Method;
 use crate::service::{
-    CallData, CallService, FlightService, GrpcService, Handlers, Service, Settings,
+    Beside, CallData, CallService, FlightService, GrpcService, Handlers, Service, Settings,
 };
 use crate::wire::encode::DEFAULT_MAX_MESSAGE_SIZE;
 use crate::wire::guard::GuardLimits;
@@ -80,6 +81,7 @@ impl FlightServerBuilder {
                 advertise: Vec::new(),
                 describe: true,
                 guard: GuardLimits::default(),
+                beside: Beside::default(),
             },
             gate: Gate::default(),
             middleware: Stack::default(),
@@ -357,6 +359,46 @@ impl FlightServerBuilder {
         self
     }
 
+    /// Serves `grpc.health.v1.Health`, Check and Watch, for probes and load balancers. Default: no.
+    ///
+    /// It knows two names: the empty one, for the whole server, and `arrow.flight.protocol.FlightService`. Both are SERVING until the server's end
+    /// begins or [`ServerHandle::set_serving`] says otherwise, then NOT_SERVING; a Watch ends behind that when it is the end. With authenticators it
+    /// asks for credentials as everything else does; see [`public_health`](Self::public_health). Middleware does not see these calls.
+    ///
+    /// ```
+    /// use flight_runtime::prelude::*;
+    ///
+    /// # struct Tables;
+    /// # #[flight_server]
+    /// # impl Tables {
+    /// #     #[action("a")]
+    /// #     fn a(&self) {}
+    /// # }
+    /// # fn build() -> flight_runtime::FlightServerBuilder {
+    /// FlightServer::builder(Tables).health()
+    /// # }
+    /// ```
+    pub fn health(mut self) -> Self {
+        self.settings.beside.health = true;
+        self
+    }
+
+    /// The same, and asks nobody for credentials: Kubernetes' probes have none. Default: no.
+    pub fn public_health(mut self) -> Self {
+        self.settings.beside.public_health = true;
+        self.health()
+    }
+
+    /// Serves `grpc.reflection`, v1 and v1alpha, for clients that have no proto files, such as grpcurl. Default: no.
+    ///
+    /// It tells of the protocol of Flight, which everybody knows, and nothing of the services' own handlers: for these see
+    /// [`describe`](Self::describe). With authenticators it asks for credentials as everything else does.
+    #[cfg(feature = "reflection")]
+    pub fn reflection(mut self) -> Self {
+        self.settings.beside.reflection = true;
+        self
+    }
+
     /// The largest message that a client may send, in bytes. Default: 256 MiB.
     ///
     /// A larger one ends the call with RESOURCE_EXHAUSTED before anything is allocated for it. One in gzip is held to it both as it travels
@@ -482,6 +524,7 @@ impl FlightServerBuilder {
 
     /// Looks whether everything fits together.
     pub(super) fn prepare(self) -> Result<Prepared, Error> {
+        observe::server_starts();
         self.gate.check()?;
         self.middleware.check()?;
         let mut handlers = self.handlers?;

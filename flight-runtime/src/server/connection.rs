@@ -20,6 +20,7 @@ use super::listener::Socket;
 use super::tls::Acceptor;
 use crate::caller::{Caller, Peer};
 use crate::handle::Signals;
+use crate::observe::OpenConnection;
 use crate::service::CallService;
 use crate::wire::gather::gather;
 
@@ -97,6 +98,7 @@ where
         let answer = service.clone().answer(caller.clone(), request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
+    let _open = OpenConnection::new();
     let mut calls = Calls::default();
     let mut builder = Builder::new(calls.executor());
     builder

@@ -148,24 +148,7 @@ impl Service {
 
     /// The one message of a call whose request is one.
     async fn unary<M: prost::Message + Default>(&self, incoming: Incoming) -> Result<M, Error> {
-        let mut reader = MessageReader::new(
-            incoming.body,
-            incoming.encoding,
-            self.settings.max_message_size,
-        );
-        let Some(bytes) = reader.next().await? else {
-            return Err(Error::invalid_argument(
-                "the request ended before its message",
-            ));
-        };
-        if reader.next().await?.is_some() {
-            return Err(Error::invalid_argument(
-                "the request has a second message: this call takes one",
-            ));
-        }
-        M::decode(bytes).map_err(|error| {
-            Error::invalid_argument(format!("the request does not decode: {error}"))
-        })
+        unary(incoming, self.settings.max_message_size).await
     }
 
     /// The descriptor of a DoPut or DoExchange, and the upload behind it.
@@ -212,21 +195,21 @@ impl Service {
 }
 
 /// The messages of a request before they are read.
-struct Incoming {
-    body: RequestBody,
-    encoding: Encoding,
+pub(super) struct Incoming {
+    pub(super) body: RequestBody,
+    pub(super) encoding: Encoding,
 }
 
 impl Incoming {
     /// How the messages are compressed is in the headers, which are asked once.
-    fn new(context: &CallContext, body: RequestBody) -> Result<Self, Error> {
+    pub(super) fn new(context: &CallContext, body: RequestBody) -> Result<Self, Error> {
         let encoding = context.headers().get("grpc-encoding");
         let encoding = Encoding::parse(encoding.map(|value| value.as_encoded_bytes()))?;
         Ok(Self { body, encoding })
     }
 }
 
-fn messages<M: prost::Message + 'static>(
+pub(super) fn messages<M: prost::Message + 'static>(
     items: impl Stream<Item = Result<M, Error>> + Send + 'static,
 ) -> Frames {
     items
@@ -234,9 +217,29 @@ fn messages<M: prost::Message + 'static>(
         .boxed()
 }
 
-fn only<M: prost::Message>(message: M) -> Result<Frames, Error> {
+pub(super) fn only<M: prost::Message>(message: M) -> Result<Frames, Error> {
     let frame = frame(&message)?;
     Ok(stream::once(std::future::ready(Ok(frame))).boxed())
+}
+
+/// The one message of a request, of at most so many bytes.
+pub(super) async fn unary<M: prost::Message + Default>(
+    incoming: Incoming,
+    limit: usize,
+) -> Result<M, Error> {
+    let mut reader = MessageReader::new(incoming.body, incoming.encoding, limit);
+    let Some(bytes) = reader.next().await? else {
+        return Err(Error::invalid_argument(
+            "the request ended before its message",
+        ));
+    };
+    if reader.next().await?.is_some() {
+        return Err(Error::invalid_argument(
+            "the request has a second message: this call takes one",
+        ));
+    }
+    M::decode(bytes)
+        .map_err(|error| Error::invalid_argument(format!("the request does not decode: {error}")))
 }
 
 fn frame<M: prost::Message>(message: &M) -> Result<Segments, Error> {
