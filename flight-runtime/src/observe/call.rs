@@ -59,16 +59,16 @@ impl Observed {
         peer: Peer,
         headers: &HeaderMap,
     ) -> Self {
-        // A call's span is nobody's child: what the connection's task is in has nothing to do with it.
+        // A child of what a tower layer around the service is in; a connection's task is in nothing.
         let span = tracing::info_span!(
             target: "flight_runtime::call",
-            parent: None,
             "flight.call",
-            otel.kind = Empty,
-            otel.status_code = Empty,
             method,
-            route = Empty,
             %peer,
+            // OpenTelemetry's own words, which its layer takes out of the fields; it wants the kind before the span begins.
+            otel.kind = "server",
+            otel.status_code = Empty,
+            route = Empty,
             identity = Empty,
             trace_id = Empty,
             parent_id = Empty,
@@ -178,8 +178,6 @@ impl Observed {
             return;
         }
         let span = &self.span;
-        // OpenTelemetry's own words, which its layer takes out of the fields.
-        span.record("otel.kind", "server");
         if is_fault(ended.code) {
             span.record("otel.status_code", "ERROR");
         }
