@@ -1,5 +1,7 @@
 //! [`FlightServerBuilder`]: services and settings, then a running server or a tower service.
 
+mod beside;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -356,46 +358,6 @@ impl FlightServerBuilder {
     /// Callers get what they may use. Without it, the name is that of an action that is not there.
     pub fn describe(mut self, describe: bool) -> Self {
         self.settings.describe = describe;
-        self
-    }
-
-    /// Serves `grpc.health.v1.Health`, Check and Watch, for probes and load balancers. Default: no.
-    ///
-    /// It knows two names: the empty one, for the whole server, and `arrow.flight.protocol.FlightService`. Both are SERVING until the server's end
-    /// begins or [`ServerHandle::set_serving`] says otherwise, then NOT_SERVING; a Watch ends behind that when it is the end. With authenticators it
-    /// asks for credentials as everything else does; see [`public_health`](Self::public_health). Middleware does not see these calls.
-    ///
-    /// ```
-    /// use flight_runtime::prelude::*;
-    ///
-    /// # struct Tables;
-    /// # #[flight_server]
-    /// # impl Tables {
-    /// #     #[action("a")]
-    /// #     fn a(&self) {}
-    /// # }
-    /// # fn build() -> flight_runtime::FlightServerBuilder {
-    /// FlightServer::builder(Tables).health()
-    /// # }
-    /// ```
-    pub fn health(mut self) -> Self {
-        self.settings.beside.health = true;
-        self
-    }
-
-    /// The same, and asks nobody for credentials: Kubernetes' probes have none. Default: no.
-    pub fn public_health(mut self) -> Self {
-        self.settings.beside.public_health = true;
-        self.health()
-    }
-
-    /// Serves `grpc.reflection`, v1 and v1alpha, for clients that have no proto files, such as grpcurl. Default: no.
-    ///
-    /// It tells of the protocol of Flight, which everybody knows, and nothing of the services' own handlers: for these see
-    /// [`describe`](Self::describe). With authenticators it asks for credentials as everything else does.
-    #[cfg(feature = "reflection")]
-    pub fn reflection(mut self) -> Self {
-        self.settings.beside.reflection = true;
         self
     }
 
