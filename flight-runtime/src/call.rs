@@ -1,10 +1,12 @@
 //! [`Call`]: what a handler's arguments are taken from.
 
 use arrow_flight::{Action, Criteria, FlightDescriptor, PutResult, Ticket};
+use futures::stream::{StreamExt, TryStreamExt};
 
 use crate::Error;
-use crate::batches::{BatchStream, Received, Upload};
+use crate::batches::{BatchStream, Event, Upload};
 use crate::context::CallContext;
+use crate::observe::Direction;
 use crate::reply::Sink;
 use crate::route::{ArgDef, ArgTexts};
 
@@ -115,7 +117,17 @@ impl Call {
     /// The upload of a DoPut or DoExchange, once.
     pub(crate) fn take_upload(&mut self) -> Option<BatchStream> {
         match &mut self.payload {
-            Payload::Upload { upload, .. } => upload.take().map(Received::into_stream),
+            Payload::Upload { upload, .. } => {
+                let context = self.context.clone();
+                let events = upload.take()?.into_events().inspect_ok(move |event| {
+                    if let Event::Message(message) = event
+                        && let Some(batch) = &message.batch
+                    {
+                        context.observed().batch(Direction::Received, batch);
+                    }
+                });
+                Some(BatchStream::from_events(None, events.boxed()))
+            }
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ use crate::Error;
 use crate::caller::{Caller, Peer};
 use crate::certificate::PeerCertificate;
 use crate::handle::ServerHandle;
+use crate::observe::{Observed, TraceContext};
 use crate::principal::{Admission, Principal};
 use crate::rpc::Method;
 
@@ -53,6 +54,7 @@ struct Inner {
     /// Unset until it is found.
     route: OnceLock<&'static str>,
     server: Option<ServerHandle>,
+    observed: Observed,
 }
 
 /// A middleware by its key.
@@ -67,6 +69,7 @@ struct Outgoing {
 }
 
 impl CallContext {
+    #[cfg(test)]
     pub(crate) fn new(
         method: Method,
         caller: impl Into<Caller>,
@@ -74,10 +77,29 @@ impl CallContext {
         extensions: Extensions,
         server: Option<ServerHandle>,
     ) -> Result<Self, Error> {
+        Self::of_call(method, None, caller, headers, extensions, server)
+    }
+
+    /// `beside` is the name of a call that is none of Flight's.
+    pub(crate) fn of_call(
+        method: Method,
+        beside: Option<&'static str>,
+        caller: impl Into<Caller>,
+        headers: HeaderMap,
+        extensions: Extensions,
+        server: Option<ServerHandle>,
+    ) -> Result<Self, Error> {
         let deadline = timeout(&headers)?.and_then(|timeout| now().checked_add(timeout));
+        let caller = caller.into();
+        let observed = Observed::new(
+            beside.unwrap_or(method.name()),
+            beside.is_none(),
+            caller.peer,
+            &headers,
+        );
         Ok(Self(Arc::new(Inner {
             method,
-            caller: caller.into(),
+            caller,
             headers: MetadataMap::from_headers(headers),
             extensions,
             deadline,
@@ -90,6 +112,7 @@ impl CallContext {
             middleware: Mutex::default(),
             route: OnceLock::new(),
             server,
+            observed,
         })))
     }
 
@@ -104,6 +127,20 @@ impl CallContext {
     /// There are as many as the service has handlers, so it is what logs and metrics are labelled with; a ticket may be anything.
     pub fn route(&self) -> Option<&'static str> {
         self.0.route.get().copied()
+    }
+
+    /// Which trace the call belongs to, as its `traceparent` says; `None` without one, or with a wrong one.
+    pub fn trace_context(&self) -> Option<&TraceContext> {
+        self.0.observed.trace()
+    }
+
+    /// The call's span, which its handler runs in: for a task that it spawns and that is to log in the call's name.
+    pub fn span(&self) -> &tracing::Span {
+        self.0.observed.span()
+    }
+
+    pub(crate) fn observed(&self) -> &Observed {
+        &self.0.observed
     }
 
     /// Where the call comes from.
@@ -259,7 +296,9 @@ impl CallContext {
 
     /// Says whether the call was let in, once.
     pub(crate) fn admit(&self, admission: Admission) {
-        let _ = self.0.admission.set(admission);
+        if self.0.admission.set(admission).is_ok() {
+            self.0.observed.identified(self.peer_identity());
+        }
     }
 
     /// Says in a Handshake who has logged in, so that middleware and logs know it too; what [`ServerAuthHandler`](crate::ServerAuthHandler) and
@@ -275,8 +314,10 @@ impl CallContext {
     /// Says what is called. The first time counts: what a handler leads to is none of the client's call.
     pub(crate) fn found(&self, route: Option<&'static str>) {
         let is_list = matches!(self.method(), Method::ListFlights | Method::ListActions);
-        if let Some(route) = route.filter(|_| !is_list) {
-            let _ = self.0.route.set(route);
+        if let Some(route) = route.filter(|_| !is_list)
+            && self.0.route.set(route).is_ok()
+        {
+            self.0.observed.found(route);
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::location::Location;
@@ -27,6 +28,8 @@ struct Inner {
     location: Location,
     port: u16,
     signals: Signals,
+    /// What [`ServerHandle::set_serving`] has said.
+    serving: watch::Sender<bool>,
 }
 
 impl ServerHandle {
@@ -35,6 +38,7 @@ impl ServerHandle {
             location,
             port,
             signals,
+            serving: watch::Sender::new(true),
         }))
     }
 
@@ -76,6 +80,30 @@ impl ServerHandle {
     /// Whether the end has begun: what a readiness probe asks.
     pub fn is_shutting_down(&self) -> bool {
         self.0.signals.drain.is_cancelled()
+    }
+
+    /// Says to [health checks](crate::FlightServerBuilder::health) whether clients should come here. Calls are served all the same. Default: yes.
+    ///
+    /// For a dependency that is gone, or for the time in which load balancers turn to other servers before [`shutdown`](Self::shutdown).
+    pub fn set_serving(&self, serving: bool) {
+        self.0.serving.send_replace(serving);
+    }
+
+    /// What health checks are told: what [`set_serving`](Self::set_serving) has said, and no from the beginning of the end.
+    pub fn is_serving(&self) -> bool {
+        *self.0.serving.borrow() && !self.is_shutting_down()
+    }
+
+    /// Completes when that may have changed since this was called.
+    pub(crate) fn serving_changed(&self) -> impl Future<Output = ()> + use<> {
+        let mut serving = self.0.serving.subscribe();
+        let drain = self.0.signals.drain.clone();
+        async move {
+            tokio::select! {
+                _ = serving.changed() => {}
+                () = drain.cancelled() => {}
+            }
+        }
     }
 
     /// Whether calls that still run are cut off.

@@ -54,6 +54,7 @@
 //! - [`Rows`]: the same as structs, with the feature `rows`
 //! - [`Error`]: what a call fails with, and what the client sees of it
 //! - [`CallContext`]: who calls, until when, headers and trailers
+//! - [`TraceContext`]: which trace a call belongs to; the guide's page on operations has its span, the access log and metrics
 //! - [`Authenticator`], [`ServerAuthHandler`], [`Principal`]: who may call, and what
 //! - [`ServerMiddlewareFactory`], [`FlightServerBuilder::layer`]: what happens around every call
 //! - [`FlightServer`]: where it listens, and how it ends
@@ -70,6 +71,9 @@
 //! | `tls-ring`, `tls-aws-lc` | no | `grpc+tls://` locations, on rustls with that provider of cryptography; aws-lc where both are on |
 //! | `auth` | no | [`BasicAuth`], [`BearerTokens`] and [`ApiKeys`] |
 //! | `jwt` | no | [`JwtAuth`] |
+//! | `metrics` | no | counters, gauges and histograms of calls and connections, through the facade of the crate `metrics` |
+//! | `prometheus` | no | [`Prometheus`]: these as Prometheus reads them |
+//! | `reflection` | no | [`FlightServerBuilder::reflection`] |
 //! | `rows` | no | [`Rows<T>`] of structs that derive [`Row`](trait@Row), as arguments and returns; two crates more in the build, for that derive |
 //! | `csv`, `json` | no | the modules of that name in the re-exported [`arrow`], which is version 59 |
 #![forbid(unsafe_code)]
@@ -88,6 +92,7 @@ mod extract;
 mod handle;
 mod location;
 mod middleware;
+mod observe;
 mod pem;
 mod principal;
 mod reply;
@@ -128,6 +133,9 @@ pub use flight_macros::{
 pub use handle::ServerHandle;
 pub use location::Location;
 pub use middleware::{ResponseHeaders, ServerMiddleware, ServerMiddlewareFactory};
+#[cfg(feature = "prometheus")]
+pub use observe::Prometheus;
+pub use observe::TraceContext;
 pub use pem::Pem;
 pub use principal::Principal;
 pub use reply::{
@@ -221,6 +229,11 @@ struct ClientGuide;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/src/compile-errors.md")]
 struct CompileErrorsGuide;
+
+/// What the guide says of operations compiles.
+#[cfg(all(doctest, feature = "prometheus"))]
+#[doc = include_str!("../../docs/src/operations.md")]
+struct OperationsGuide;
 
 /// What the guide says of definitions compiles.
 #[cfg(doctest)]

@@ -114,6 +114,14 @@ impl Actions {
         Ok("shutting down")
     }
 
+    /// Says to health checks whether clients should come here.
+    #[action("set-serving")]
+    async fn set_serving(&self, serving: Json<bool>, context: CallContext) -> Result<(), Error> {
+        let server = context.server().ok_or_else(not_ours)?;
+        server.set_serving(serving.0);
+        Ok(())
+    }
+
     /// Ends the server from inside, and cuts what runs.
     #[action("abort")]
     async fn abort(&self, context: CallContext) -> Result<(), Error> {

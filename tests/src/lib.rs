@@ -88,6 +88,15 @@ pub fn builder(options: &Options) -> FlightServerBuilder {
     if options.layers {
         builder = layers::add(builder);
     }
+    if options.health {
+        builder = builder.health();
+    }
+    if options.public_health {
+        builder = builder.public_health();
+    }
+    if options.reflection {
+        builder = builder.reflection();
+    }
     builder
         .describe(!options.no_definition)
         .expose_internal_errors(options.expose)

@@ -59,6 +59,12 @@ pub struct Options {
     pub no_definition: bool,
     /// `--expose`: errors that `?` swept up are shown to clients.
     pub expose: bool,
+    /// `--health` and `--public-health`
+    pub health: bool,
+    /// Health asks nobody for credentials.
+    pub public_health: bool,
+    /// `--reflection`
+    pub reflection: bool,
     /// `--tonic`: mounted in tonic's server instead of the framework's.
     pub tonic: bool,
 }
@@ -123,6 +129,9 @@ impl Options {
                 "--layers" => options.layers = true,
                 "--no-definition" => options.no_definition = true,
                 "--expose" => options.expose = true,
+                "--health" => options.health = true,
+                "--public-health" => options.public_health = true,
+                "--reflection" => options.reflection = true,
                 "--tonic" => options.tonic = true,
                 _ => return Err(format!("no option `{name}`")),
             }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use arrow::datatypes::SchemaRef;
 use bytes::Buf;
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, Stream, StreamExt};
 use http_body::Body;
 use tokio::task::spawn_blocking;
 
@@ -126,13 +126,17 @@ where
 {
     /// As handlers and users of a client see it.
     pub(crate) fn into_stream(self: Box<Self>) -> BatchStream {
+        BatchStream::from_events(None, self.into_events().boxed())
+    }
+
+    /// What comes, in order.
+    pub(crate) fn into_events(self: Box<Self>) -> impl Stream<Item = Result<Event, Error>> + Send {
         // After an error nothing follows: the parser has lost its place.
-        let events = stream::unfold(Some(self), |received| async move {
+        stream::unfold(Some(self), |received| async move {
             let mut received = received?;
             let event = received.next().await?;
             let rest = event.is_ok().then_some(received);
             Some((event, rest))
-        });
-        BatchStream::from_events(None, events.boxed())
+        })
     }
 }

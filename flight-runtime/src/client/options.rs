@@ -7,6 +7,7 @@ use tonic::metadata::{Binary, MetadataValue};
 
 use crate::Error;
 use crate::auth::AUTH_TOKEN_HEADER;
+use crate::context::CallContext;
 
 /// What a client says with each call: headers, tokens and a time limit. The default says nothing.
 ///
@@ -73,6 +74,39 @@ impl CallOptions {
             value.set_sensitive(true);
             self.headers.insert(name, value);
         }
+        self
+    }
+
+    /// Says which trace the call belongs to, as that of `context`, which makes it: `traceparent` with the trace and that call as the parent, and
+    /// `tracestate` unchanged. Does nothing where that call belongs to none.
+    ///
+    /// ```
+    /// use flight_runtime::prelude::*;
+    /// use flight_runtime::{CallOptions, FlightClient};
+    ///
+    /// struct Gateway(FlightClient);
+    ///
+    /// #[flight_server]
+    /// impl Gateway {
+    ///     #[do_get("rows")]
+    ///     async fn rows(&self, ctx: CallContext) -> Result<BatchStream, Error> {
+    ///         let behind = self.0.with(CallOptions::new().trace_context(&ctx));
+    ///         behind.do_get(Ticket::new("rows")).await
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn trace_context(mut self, context: &CallContext) -> Self {
+        let Some(trace) = context.trace_context() else {
+            return self;
+        };
+        if let Ok(value) = HeaderValue::try_from(trace.traceparent()) {
+            self.headers.insert("traceparent", value);
+        }
+        match trace.state().map(HeaderValue::try_from) {
+            Some(Ok(state)) => self.headers.insert("tracestate", state),
+            _ => self.headers.remove("tracestate"),
+        };
         self
     }
 

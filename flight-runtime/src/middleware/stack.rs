@@ -68,7 +68,7 @@ impl Stack {
         for (key, factory) in &self.factories {
             if let Some(middleware) = factory.start_call(context, context.headers()).await? {
                 context.add_middleware(key.clone(), Arc::clone(&middleware) as _);
-                started.lock().push((key.clone(), middleware));
+                started.lock().entries.push((key.clone(), middleware));
             }
         }
         Ok(())
@@ -86,16 +86,22 @@ type Entries = Vec<(Cow<'static, str>, Arc<dyn ServerMiddleware>)>;
 
 /// The middleware that a call has started, until it is told of the end.
 #[derive(Clone, Default)]
-pub(crate) struct Started(Arc<Mutex<Entries>>);
+pub(crate) struct Started(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    entries: Entries,
+    ended: bool,
+}
 
 impl Started {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Entries> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks for headers, in the order of the start. All are asked, whatever one of them says; the first error is returned.
     pub(crate) fn sending_headers(&self, headers: &mut HeaderMap) -> Result<(), Error> {
-        let entries = self.lock().clone();
+        let entries = self.lock().entries.clone();
         let mut result = Ok(());
         for (key, middleware) in entries {
             let mut headers = ResponseHeaders(headers);
@@ -111,14 +117,21 @@ impl Started {
         result
     }
 
-    /// Tells of the end, the last that was started first. Later calls tell nobody.
-    pub(crate) fn completed(&self, result: Result<(), &Error>) {
-        let entries = std::mem::take(&mut *self.lock());
+    /// Tells of the end, the last that was started first. Only the first time counts, which is when this is true.
+    pub(crate) fn completed(&self, result: Result<(), &Error>) -> bool {
+        let entries = {
+            let mut state = self.lock();
+            if std::mem::replace(&mut state.ended, true) {
+                return false;
+            }
+            std::mem::take(&mut state.entries)
+        };
         for (key, middleware) in entries.into_iter().rev() {
             if catch_unwind(AssertUnwindSafe(|| middleware.call_completed(result))).is_err() {
                 tracing::error!(%key, "a middleware panicked at the end of its call");
             }
         }
+        true
     }
 }
 
@@ -148,7 +161,7 @@ mod tests {
         let (started, notes) = (Started::default(), Arc::default());
         for &name in names {
             let middleware: Arc<dyn ServerMiddleware> = Arc::new(Noted(name, Arc::clone(&notes)));
-            started.lock().push((name.into(), middleware));
+            started.lock().entries.push((name.into(), middleware));
         }
         (started, notes)
     }
@@ -156,8 +169,8 @@ mod tests {
     #[test]
     fn all_are_told_of_the_end_once_and_in_reverse_order() {
         let (started, notes) = started(&["one", "panics", "two"]);
-        started.completed(Ok(()));
-        started.completed(Err(&Error::aborted("again")));
+        assert!(started.completed(Ok(())));
+        assert!(!started.completed(Err(&Error::aborted("again"))));
         assert_eq!(*notes.lock().unwrap(), ["two", "panics", "one"]);
     }
 

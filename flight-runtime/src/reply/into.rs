@@ -11,6 +11,7 @@ use super::{Async, Blocking, Items};
 use crate::Error;
 use crate::batches::Message;
 use crate::definition::Count;
+use crate::observe::carried;
 
 /// A reply of messages `T`: one, several, a stream or an iterator.
 ///
@@ -123,10 +124,10 @@ pub(crate) fn blocking_iter<T: Send + 'static>(
 ) -> BoxStream<'static, Result<T, Error>> {
     stream::unfold(Some(iterator), |iterator| async move {
         let mut iterator = iterator?;
-        let pulled = tokio::task::spawn_blocking(move || {
+        let pulled = tokio::task::spawn_blocking(carried(move || {
             let item = iterator.next();
             (item, iterator)
-        });
+        }));
         match pulled.await {
             Ok((item, iterator)) => Some((item?, Some(iterator))),
             Err(stopped) => match stopped.try_into_panic() {

@@ -20,6 +20,7 @@ use super::Items;
 use super::item::IntoItem;
 use crate::Error;
 use crate::call::Call;
+use crate::observe::carried;
 
 /// What goes through a sink.
 enum Feed<T> {
@@ -121,7 +122,7 @@ pub async fn blocking<T: Send + 'static>(
     call: Call,
     handler: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let result = match tokio::task::spawn_blocking(handler).await {
+    let result = match tokio::task::spawn_blocking(carried(handler)).await {
         Ok(result) => result,
         Err(stopped) => match stopped.try_into_panic() {
             Ok(panic) => resume_unwind(panic),

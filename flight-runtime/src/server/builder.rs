@@ -1,5 +1,7 @@
 //! [`FlightServerBuilder`]: services and settings, then a running server or a tower service.
 
+mod beside;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -21,10 +23,11 @@ use crate::error::BoxError;
 use crate::handle::{ServerHandle, Signals};
 use crate::location::{Location, Target};
 use crate::middleware::{ServerMiddlewareFactory, Stack};
+use crate::observe;
 use crate::pem::Pem;
 use crate::rpc::Method;
 use crate::service::{
-    CallData, CallService, FlightService, GrpcService, Handlers, Service, Settings,
+    Beside, CallData, CallService, FlightService, GrpcService, Handlers, Service, Settings,
 };
 use crate::wire::encode::DEFAULT_MAX_MESSAGE_SIZE;
 use crate::wire::guard::GuardLimits;
@@ -80,6 +83,7 @@ impl FlightServerBuilder {
                 advertise: Vec::new(),
                 describe: true,
                 guard: GuardLimits::default(),
+                beside: Beside::default(),
             },
             gate: Gate::default(),
             middleware: Stack::default(),
@@ -485,6 +489,7 @@ impl FlightServerBuilder {
 
     /// Looks whether everything fits together.
     pub(super) fn prepare(self) -> Result<Prepared, Error> {
+        observe::server_starts();
         self.gate.check()?;
         self.middleware.check()?;
         let mut handlers = self.handlers?;

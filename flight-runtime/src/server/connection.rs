@@ -19,6 +19,7 @@ use super::listener::Socket;
 use super::tls::Acceptor;
 use crate::caller::{Caller, Peer};
 use crate::handle::Signals;
+use crate::observe::OpenConnection;
 use crate::service::CallService;
 use crate::wire::gather::gather;
 
@@ -96,6 +97,7 @@ where
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let (stream_window, connection_window) = http2.windows(peer.is_local());
+    let _open = OpenConnection::new();
     let mut calls = Calls::default();
     let mut builder = Builder::new(calls.executor());
     builder

@@ -13,6 +13,7 @@ use crate::batches::Upload;
 use crate::call::{Call, Payload};
 use crate::context::CallContext;
 use crate::middleware::Started;
+use crate::observe::Direction;
 use crate::principal::Admission;
 use crate::reply::{Encoded, Flow};
 use crate::route::Address;
@@ -147,24 +148,7 @@ impl Service {
 
     /// The one message of a call whose request is one.
     async fn unary<M: prost::Message + Default>(&self, incoming: Incoming) -> Result<M, Error> {
-        let mut reader = MessageReader::new(
-            incoming.body,
-            incoming.encoding,
-            self.settings.max_message_size,
-        );
-        let Some(bytes) = reader.next().await? else {
-            return Err(Error::invalid_argument(
-                "the request ended before its message",
-            ));
-        };
-        if reader.next().await?.is_some() {
-            return Err(Error::invalid_argument(
-                "the request has a second message: this call takes one",
-            ));
-        }
-        M::decode(bytes).map_err(|error| {
-            Error::invalid_argument(format!("the request does not decode: {error}"))
-        })
+        unary(incoming, self.settings.max_message_size).await
     }
 
     /// The descriptor of a DoPut or DoExchange, and the upload behind it.
@@ -198,26 +182,34 @@ impl Service {
         // A DoGet without a schema is an error; a DoExchange may have nothing to say.
         let needs_schema = call.context().method() == Method::DoGet;
         let limit = self.settings.max_reply_message_size;
-        Encoded::new(found.start(call), declared, needs_schema, limit).boxed()
+        let context = call.context().clone();
+        let flow = found.start(call).inspect_ok(move |flow| {
+            if let Flow::Message(message) = flow
+                && let Some(batch) = &message.batch
+            {
+                context.observed().batch(Direction::Sent, batch);
+            }
+        });
+        Encoded::new(flow, declared, needs_schema, limit).boxed()
     }
 }
 
 /// The messages of a request before they are read.
-struct Incoming {
-    body: RequestBody,
-    encoding: Encoding,
+pub(super) struct Incoming {
+    pub(super) body: RequestBody,
+    pub(super) encoding: Encoding,
 }
 
 impl Incoming {
     /// How the messages are compressed is in the headers, which are asked once.
-    fn new(context: &CallContext, body: RequestBody) -> Result<Self, Error> {
+    pub(super) fn new(context: &CallContext, body: RequestBody) -> Result<Self, Error> {
         let encoding = context.headers().get("grpc-encoding");
         let encoding = Encoding::parse(encoding.map(|value| value.as_encoded_bytes()))?;
         Ok(Self { body, encoding })
     }
 }
 
-fn messages<M: prost::Message + 'static>(
+pub(super) fn messages<M: prost::Message + 'static>(
     items: impl Stream<Item = Result<M, Error>> + Send + 'static,
 ) -> Frames {
     items
@@ -225,9 +217,29 @@ fn messages<M: prost::Message + 'static>(
         .boxed()
 }
 
-fn only<M: prost::Message>(message: M) -> Result<Frames, Error> {
+pub(super) fn only<M: prost::Message>(message: M) -> Result<Frames, Error> {
     let frame = frame(&message)?;
     Ok(stream::once(std::future::ready(Ok(frame))).boxed())
+}
+
+/// The one message of a request, of at most so many bytes.
+pub(super) async fn unary<M: prost::Message + Default>(
+    incoming: Incoming,
+    limit: usize,
+) -> Result<M, Error> {
+    let mut reader = MessageReader::new(incoming.body, incoming.encoding, limit);
+    let Some(bytes) = reader.next().await? else {
+        return Err(Error::invalid_argument(
+            "the request ended before its message",
+        ));
+    };
+    if reader.next().await?.is_some() {
+        return Err(Error::invalid_argument(
+            "the request has a second message: this call takes one",
+        ));
+    }
+    M::decode(bytes)
+        .map_err(|error| Error::invalid_argument(format!("the request does not decode: {error}")))
 }
 
 fn frame<M: prost::Message>(message: &M) -> Result<Segments, Error> {

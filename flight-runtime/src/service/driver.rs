@@ -14,6 +14,7 @@ use crate::Error;
 use crate::context::{CallContext, now};
 use crate::handle::ServerHandle;
 use crate::middleware::Started;
+use crate::observe::Direction;
 use crate::wire::segments::Segments;
 
 /// A call at work. At its end, and when it is dropped before, its handler is dropped and its context told.
@@ -62,7 +63,7 @@ impl Driver {
             let watch = tokio::spawn(async move {
                 sleep_until(deadline.into()).await;
                 work.end();
-                work.started.completed(Err(&deadline_exceeded()));
+                work.completed(Err(&deadline_exceeded()));
             });
             self.watch = Some(watch.abort_handle());
         }
@@ -74,8 +75,13 @@ impl Driver {
             return Poll::Ready(None);
         }
         let polled = self.poll_work(cx);
-        if let Poll::Ready(None | Some(Err(_))) = polled {
-            self.end();
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                let observed = self.context().observed();
+                observed.bytes(Direction::Sent, frame.len());
+            }
+            Poll::Ready(None | Some(Err(_))) => self.end(),
+            Poll::Pending => {}
         }
         polled
     }
@@ -98,7 +104,10 @@ impl Driver {
             let Some(frames) = frames.as_mut() else {
                 return Poll::Ready(Some(Err(deadline_exceeded())));
             };
-            catch_unwind(AssertUnwindSafe(|| frames.poll_next_unpin(cx)))
+            let span = self.work.context.span();
+            catch_unwind(AssertUnwindSafe(|| {
+                span.in_scope(|| frames.poll_next_unpin(cx))
+            }))
         };
         match (polled, &mut self.deadline) {
             (Ok(Poll::Pending), Some(deadline)) => deadline
@@ -132,9 +141,9 @@ impl Driver {
         }
     }
 
-    /// Tells middleware how the call ended; only the first time counts.
+    /// Tells how the call ended; only the first time counts.
     pub(super) fn completed(&self, result: Result<(), &Error>) {
-        self.work.started.completed(result);
+        self.work.completed(result);
     }
 }
 
@@ -143,7 +152,16 @@ fn deadline_exceeded() -> Error {
 }
 
 impl Work {
+    /// The one place where a call's end is told: to its middleware, then to logs and metrics.
+    fn completed(&self, result: Result<(), &Error>) {
+        let _inside = self.context.span().enter();
+        if self.started.completed(result) {
+            self.context.observed().end(&self.context, result);
+        }
+    }
+
     fn end(&self) {
+        let _inside = self.context.span().enter();
         let frames = self
             .frames
             .lock()

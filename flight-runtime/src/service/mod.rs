@@ -7,6 +7,7 @@
 //! ```
 
 mod answers;
+mod beside;
 mod describe;
 mod dispatch;
 mod driver;
@@ -24,8 +25,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures::future::TryFutureExt;
+use futures::stream::StreamExt;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
+use http_body_util::BodyExt;
 
 use crate::Error;
 use crate::auth::Gate;
@@ -34,6 +38,7 @@ use crate::context::CallContext;
 use crate::error::BoxError;
 use crate::handle::ServerHandle;
 use crate::middleware::{Stack, Started};
+use crate::observe::Direction;
 use crate::rpc::{Method, SERVICE_NAME};
 use crate::wire::cut::RequestBody;
 use crate::wire::guard::GuardLimits;
@@ -44,7 +49,11 @@ pub use table::FlightService;
 #[doc(hidden)]
 pub use table::{HandlerDef, Place, ServiceDef, Table};
 
+pub(crate) use beside::Beside;
 pub(crate) use handlers::Handlers;
+
+/// What authenticators see as the method of a call that is none of Flight's: the one that is most like asking a server about itself.
+const STAND_IN: Method = Method::ListActions;
 
 /// What the builder sets for every call.
 #[derive(Clone, Debug)]
@@ -56,6 +65,8 @@ pub(crate) struct Settings {
     /// Whether the action that gives the definition is there.
     pub(crate) describe: bool,
     pub(crate) guard: GuardLimits,
+    /// The gRPC services beside Flight.
+    pub(crate) beside: Beside,
 }
 
 /// Handlers and settings: everything that calls share.
@@ -89,15 +100,17 @@ impl Service {
             *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return response;
         }
-        let Some(method) = Method::from_path(head.uri.path()) else {
+        let beside = self.settings.beside.find(head.uri.path());
+        let Some(method) = Method::from_path(head.uri.path()).or(beside.map(|_| STAND_IN)) else {
             let path = crate::route::shorten(head.uri.path());
             let error = Error::unimplemented(format!(
                 "no method `{path}`; this server answers /{SERVICE_NAME}/…"
             ));
             return response::refused(&error, None, expose);
         };
-        let context = match CallContext::new(
+        let context = match CallContext::of_call(
             method,
+            beside.map(|(_, name)| name),
             caller,
             head.headers,
             head.extensions,
@@ -107,7 +120,20 @@ impl Service {
             Err(error) => return response::refused(&error, None, expose),
         };
         let started = Started::default();
-        let frames = self.frames(context.clone(), started.clone(), RequestBody::new(body));
+        let observed = context.clone();
+        let body = body.map_frame(move |frame| {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            observed.observed().bytes(Direction::Received, bytes);
+            frame
+        });
+        let body = RequestBody::new(body);
+        let frames = match beside {
+            None => self.frames(context.clone(), started.clone(), body),
+            Some((call, _)) => self
+                .open_beside(call, context.clone(), body)
+                .try_flatten_stream()
+                .boxed(),
+        };
         response::respond(frames, context, started, expose).await
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn ok() -> HeaderMap {
 
 /// The trailers of a call that failed; what the client must not see goes to the log.
 pub(super) fn failed(error: &Error, context: Option<&CallContext>, expose: bool) -> HeaderMap {
+    let _inside = context.map(|context| context.span().enter());
     let message = message(error, context, expose);
     let mut message: Cow<'_, str> = cut(message);
     let mut details = error.extra_info().clone();
@@ -53,9 +54,9 @@ pub(super) fn failed(error: &Error, context: Option<&CallContext>, expose: bool)
 }
 
 fn message<'a>(error: &'a Error, context: Option<&CallContext>, expose: bool) -> Cow<'a, str> {
-    let call = context.map(|context| (context.method(), context.peer()));
+    let call = context.map(|context| (context.observed().method(), context.peer()));
     let (method, peer) = call.map_or_else(Default::default, |(method, peer)| {
-        (method.name(), peer.to_string())
+        (method, peer.to_string())
     });
     let route = context.and_then(CallContext::route).unwrap_or_default();
     if !error.is_hidden() {

@@ -1,5 +1,7 @@
 //! A server in this process, a client of it, and a limit on everything.
-#![allow(dead_code)]
+#![allow(clippy::unwrap_used, dead_code)]
+
+pub(crate) mod observed;
 
 use std::time::Duration;
 
