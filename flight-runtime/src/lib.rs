@@ -86,8 +86,10 @@ pub mod definition;
 pub mod error;
 mod extract;
 mod handle;
+mod limits;
 mod location;
 mod middleware;
+mod pace;
 mod pem;
 mod principal;
 mod reply;
@@ -126,6 +128,7 @@ pub use flight_macros::{
     get_schema, list_actions, list_flights, poll_flight_info,
 };
 pub use handle::ServerHandle;
+pub use limits::Limits;
 pub use location::Location;
 pub use middleware::{ResponseHeaders, ServerMiddleware, ServerMiddlewareFactory};
 pub use pem::Pem;

@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use http::Request;
 use hyper::body::Incoming;
@@ -12,14 +14,19 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
+use super::admission::Connections;
 use super::authority::Authority;
 use super::calls::Calls;
+use super::greeting::Greeting;
 use super::http2::Http2Settings;
 use super::listener::Socket;
 use super::tls::Acceptor;
+use crate::Error;
 use crate::caller::{Caller, Peer};
 use crate::handle::Signals;
+use crate::limits::Limits;
 use crate::service::CallService;
 use crate::wire::gather::gather;
 
@@ -36,10 +43,23 @@ pub(super) struct Shared {
     pub(super) http2: Http2Settings,
     pub(super) service: CallService,
     pub(super) signals: Signals,
+    pub(super) connections: Connections,
+    pub(super) limits: Arc<Limits>,
+}
+
+/// How long a connection may still be silent.
+pub(super) struct Silent(Pin<Box<Sleep>>);
+
+impl Silent {
+    /// From now on.
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self(Box::pin(sleep(limits.time_to_speak)))
+    }
 }
 
 /// Serves a connection until it or the server ends.
 pub(super) async fn serve(socket: Socket, peer: Peer, shared: Shared) {
+    let mut silent = Silent::new(&shared.limits);
     match socket {
         Socket::Tcp(stream) => {
             // Without it the last packet of a small answer waits for an acknowledgement.
@@ -48,24 +68,28 @@ pub(super) async fn serve(socket: Socket, peer: Peer, shared: Shared) {
             }
             set_send_buffer(&stream, peer);
             let Some(tls) = &shared.tls else {
-                return serve_stream(stream, peer.into(), shared).await;
+                return serve_stream(stream, peer.into(), silent, shared).await;
             };
             let accepted = tokio::select! {
                 accepted = tls.accept(stream) => accepted,
                 // No call has begun: there is nothing to wait for.
                 () = shared.signals.drain.cancelled() => return,
+                () = &mut silent.0 => {
+                    tracing::debug!(%peer, "closed: no TLS handshake in time (`Limits::time_to_speak`)");
+                    return;
+                }
             };
             match accepted {
                 Ok((stream, certificate)) => {
                     let caller = Caller { peer, certificate };
-                    serve_stream(stream, caller, shared).await;
+                    serve_stream(stream, caller, silent, shared).await;
                 }
                 // Not a warning: any scanner of ports could fill the log.
                 Err(error) => tracing::debug!(%peer, %error, "TLS handshake failed"),
             }
         }
         Socket::Unix(stream) => {
-            serve_stream(Authority::new(stream), peer.into(), shared).await;
+            serve_stream(Authority::new(stream), peer.into(), silent, shared).await;
         }
     }
 }
@@ -82,7 +106,7 @@ fn set_send_buffer(stream: &TcpStream, peer: Peer) {
     }
 }
 
-pub(super) async fn serve_stream<S>(stream: S, caller: Caller, shared: Shared)
+pub(super) async fn serve_stream<S>(stream: S, caller: Caller, mut silent: Silent, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -90,14 +114,17 @@ where
         http2,
         service,
         signals,
+        limits,
         ..
     } = shared;
     let peer = caller.peer;
-    let answer = service_fn(move |request: Request<Incoming>| {
+    let mut calls = Calls::new(limits.download_idle);
+    let new = calls.executor();
+    let answer = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(new.begin());
         let answer = service.clone().answer(caller.clone(), request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
-    let mut calls = Calls::default();
     let mut builder = Builder::new(calls.executor());
     builder
         .timer(TokioTimer::new())
@@ -105,21 +132,39 @@ where
         .initial_stream_window_size(http2.stream_window)
         .initial_connection_window_size(http2.connection_window)
         .max_header_list_size(MAX_HEADER_LIST_SIZE)
+        .max_concurrent_streams(limits.calls_per_connection)
         .keep_alive_interval(http2.keep_alive_interval)
         .keep_alive_timeout(http2.keep_alive_timeout);
+    let (stream, spoken) = Greeting::new(stream);
     let (socket, drain) = gather(stream);
     let connection = builder.serve_connection(TokioIo::new(socket), answer);
     tokio::pin!(connection);
-    let mut draining = false;
+    let (mut draining, mut stopping) = (false, false);
+    let mut waiting = true;
     let ended = loop {
         tokio::select! {
             ended = poll_fn(|cx| {
                 drain.poll(cx, |cx| calls.poll(cx, |cx| connection.as_mut().poll(cx)))
             }) => break ended,
+            () = &mut silent.0, if waiting => {
+                waiting = false;
+                if !spoken.get() {
+                    tracing::debug!(%peer, "closed: it said nothing in time (`Limits::time_to_speak`)");
+                    return;
+                }
+            }
             () = signals.drain.cancelled(), if !draining => {
+                // Who has not spoken has no call, and may never speak.
+                if !spoken.get() {
+                    return;
+                }
                 // GOAWAY: what runs may end, nothing new begins.
                 draining = true;
                 connection.as_mut().graceful_shutdown();
+            }
+            () = signals.stop.cancelled(), if !stopping => {
+                stopping = true;
+                calls.end_with(|| Error::unavailable("the server is stopping"));
             }
             () = signals.cut.cancelled() => return,
         }

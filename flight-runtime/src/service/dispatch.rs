@@ -35,21 +35,29 @@ impl Service {
         started: Started,
         body: RequestBody,
     ) -> Frames {
-        self.open(context, started, body)
-            .try_flatten_stream()
-            .boxed()
+        let permit = self.quota.begin(&self.settings.limits);
+        let opened = async move {
+            // Before authentication, so that middleware sees the calls that are refused, too.
+            self.middleware.start(&context, &started).await?;
+            drop(started);
+            let mut permit = permit?;
+            self.admit(&context).await?;
+            permit.of(&context, &self.settings.limits)?;
+            // The call counts for as long as there is something left of its frames.
+            let frames = self.open(context, body).await?.map(move |frame| {
+                let _counted = &permit;
+                frame
+            });
+            Ok(frames)
+        };
+        opened.try_flatten_stream().boxed()
     }
 
     async fn open(
         self: Arc<Self>,
         context: CallContext,
-        started: Started,
         body: RequestBody,
     ) -> Result<Frames, Error> {
-        // Before authentication, so that middleware sees the calls that are refused, too.
-        self.middleware.start(&context, &started).await?;
-        drop(started);
-        self.admit(&context).await?;
         let incoming = Incoming::new(&context, body)?;
         match context.method() {
             Method::Handshake => Ok(messages(self.gate.handshake(
@@ -189,7 +197,8 @@ impl Service {
         let decoder = BatchDecoder::new(self.settings.guard);
         Ok((
             descriptor,
-            Upload::new(reader, decoder, Some(first), Error::from),
+            Upload::new(reader, decoder, Some(first), Error::from)
+                .at_most(self.settings.limits.upload_rows),
         ))
     }
 

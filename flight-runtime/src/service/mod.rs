@@ -12,6 +12,7 @@ mod dispatch;
 mod driver;
 mod handlers;
 mod layers;
+mod quota;
 mod response;
 mod status;
 mod table;
@@ -30,13 +31,16 @@ use http_body::Body;
 use crate::Error;
 use crate::auth::Gate;
 use crate::caller::{Caller, Peer};
-use crate::context::CallContext;
+use crate::context::{CallContext, TimeLimit};
 use crate::error::BoxError;
 use crate::handle::ServerHandle;
+use crate::limits::Limits;
 use crate::middleware::{Stack, Started};
+use crate::pace::Pace;
 use crate::rpc::{Method, SERVICE_NAME};
 use crate::wire::cut::RequestBody;
 use crate::wire::guard::GuardLimits;
+use crate::wire::upload::Bounds;
 
 pub use layers::CallService;
 pub use response::{CallBody, CallData};
@@ -45,6 +49,7 @@ pub use table::FlightService;
 pub use table::{HandlerDef, Place, ServiceDef, Table};
 
 pub(crate) use handlers::Handlers;
+pub(crate) use quota::Quota;
 
 /// What the builder sets for every call.
 #[derive(Clone, Debug)]
@@ -56,6 +61,7 @@ pub(crate) struct Settings {
     /// Whether the action that gives the definition is there.
     pub(crate) describe: bool,
     pub(crate) guard: GuardLimits,
+    pub(crate) limits: Limits,
 }
 
 /// Handlers and settings: everything that calls share.
@@ -65,6 +71,7 @@ pub(crate) struct Service {
     pub(crate) middleware: Stack,
     pub(crate) gate: Gate,
     pub(crate) settings: Settings,
+    pub(crate) quota: Quota,
     pub(crate) server: Option<ServerHandle>,
 }
 
@@ -96,19 +103,43 @@ impl Service {
             ));
             return response::refused(&error, None, expose);
         };
+        let mut head = head;
+        let pace: Pace = head.extensions.remove().unwrap_or_default();
         let context = match CallContext::new(
             method,
             caller,
             head.headers,
             head.extensions,
             self.server.clone(),
+            self.time_limit(),
         ) {
             Ok(context) => context,
             Err(error) => return response::refused(&error, None, expose),
         };
         let started = Started::default();
-        let frames = self.frames(context.clone(), started.clone(), RequestBody::new(body));
-        response::respond(frames, context, started, expose).await
+        let body = RequestBody::new(body).within(self.bounds(method, &pace));
+        let frames = self.frames(context.clone(), started.clone(), body);
+        response::respond(frames, context, started, pace, expose).await
+    }
+
+    fn time_limit(&self) -> Option<TimeLimit> {
+        let limit = self.settings.limits.call_duration?;
+        Some(TimeLimit {
+            limit,
+            option: "max_call_duration",
+        })
+    }
+
+    /// What holds for the request of such a call.
+    fn bounds(&self, method: Method, pace: &Pace) -> Bounds {
+        let limits = &self.settings.limits;
+        let is_upload = matches!(method, Method::DoPut | Method::DoExchange);
+        Bounds::new(
+            limits.upload_idle,
+            limits.upload_bytes.filter(|_| is_upload),
+            limits.upload_duration.filter(|_| is_upload),
+            Arc::clone(pace.progress()),
+        )
     }
 }
 

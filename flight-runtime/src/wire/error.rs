@@ -31,6 +31,17 @@ pub(crate) enum WireError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// A limit that has an option of its own was reached.
+    Limit {
+        /// What is wrong.
+        what: String,
+        /// The option of the server.
+        option: &'static str,
+        /// Its value.
+        limit: String,
+        /// Whether the other side was too slow, and did not ask for too much.
+        slow: bool,
+    },
     /// The request ended properly, but inside a message.
     Truncated,
     /// The request was broken off: a reset stream or a lost connection.
@@ -79,6 +90,7 @@ impl fmt::Display for WireError {
             Self::TooLarge { what, size, limit } => {
                 write!(f, "{what} takes {size} bytes, the limit is {limit} bytes")
             }
+            Self::Limit { what, limit, .. } => write!(f, "{what}: the limit is {limit}"),
             Self::Truncated => f.write_str("the request ends inside a message"),
             Self::Cut => f.write_str(
                 "the request was broken off before its end: \
