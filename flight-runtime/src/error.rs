@@ -311,6 +311,9 @@ fn from_wire(error: WireError) -> Error {
             false => error,
         };
     }
+    if let Some((option, limit)) = error.option() {
+        return crate::limits::reached(&error.to_string(), option, limit).with_source(error);
+    }
     let code = match &error {
         WireError::TooLarge { .. } | WireError::Limit { .. } => Code::ResourceExhausted,
         WireError::Truncated | WireError::Invalid(_) => Code::InvalidArgument,

@@ -57,6 +57,7 @@
 //! - [`Authenticator`], [`ServerAuthHandler`], [`Principal`]: who may call, and what
 //! - [`ServerMiddlewareFactory`], [`FlightServerBuilder::layer`]: what happens around every call
 //! - [`FlightServer`]: where it listens, and how it ends
+//! - [`Limits`]: how much it takes
 //! - [`FlightClient`]: calls to any Flight server; [`flight_server`](macro@flight_server#client) generates typed ones
 //! - [`testing`]: a service and a client connected in memory
 //! - [`definition`]: a service as data and as JSON, from which clients can be generated
@@ -209,6 +210,11 @@ struct Readme;
 ))]
 #[doc = include_str!("../../docs/src/security.md")]
 struct SecurityGuide;
+
+/// What the guide says of limits compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/limits.md")]
+struct LimitsGuide;
 
 /// What the guide says of definitions compiles.
 #[cfg(doctest)]

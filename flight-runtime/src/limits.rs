@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::Error;
+use crate::wire::guard::GuardLimits;
 
 /// How much a server takes: of connections, of calls, and of time. Each limit has a default that lets ordinary clients work and stops those
 /// that would use the server up.
@@ -47,6 +48,10 @@ pub struct Limits {
     pub(crate) upload_rows: Option<u64>,
     pub(crate) upload_bytes: Option<u64>,
     pub(crate) upload_duration: Option<Duration>,
+    pub(crate) handshake_duration: Option<Duration>,
+    pub(crate) handshake_bytes: u64,
+    pub(crate) header_size: u32,
+    pub(crate) guard: GuardLimits,
 }
 
 impl Default for Limits {
@@ -65,6 +70,10 @@ impl Default for Limits {
             upload_rows: None,
             upload_bytes: None,
             upload_duration: None,
+            handshake_duration: Some(Duration::from_secs(30)),
+            handshake_bytes: 1 << 20,
+            header_size: 16 << 10,
+            guard: GuardLimits::default(),
         }
     }
 }
@@ -206,6 +215,84 @@ impl Limits {
         self
     }
 
+    /// How long a Handshake may take. Default: 30 s.
+    ///
+    /// The call ends with DEADLINE_EXCEEDED. Anybody may begin one, so it is held to less than other calls; the default is time enough for
+    /// a login that asks another server. Where [`max_call_duration`](Self::max_call_duration) is less, that holds.
+    #[must_use]
+    pub fn max_handshake_duration(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.handshake_duration = limit.into();
+        self
+    }
+
+    /// Bytes that a client may send in one Handshake, in all. Default: 1 MiB.
+    ///
+    /// The call ends with RESOURCE_EXHAUSTED. One message may have at most [`MAX_HANDSHAKE_MESSAGE`](crate::MAX_HANDSHAKE_MESSAGE); the default is
+    /// sixteen of those.
+    #[must_use]
+    pub fn max_handshake_bytes(mut self, limit: u64) -> Self {
+        self.handshake_bytes = limit;
+        self
+    }
+
+    /// Bytes of the headers of one call, as HTTP/2 counts them: names, values, and 32 for each. Default: 16 KiB.
+    ///
+    /// HTTP/2 itself answers with the HTTP status 431, which clients of gRPC show as UNKNOWN or INTERNAL; no handler or middleware sees the call. The
+    /// default is what gRPC's C++ library takes. Large tokens want more.
+    #[must_use]
+    pub fn max_header_size(mut self, limit: u32) -> Self {
+        self.header_size = limit;
+        self
+    }
+
+    /// Fields of an upload's schema, nested ones included. Default: 10,000.
+    ///
+    /// The handler's stream ends with RESOURCE_EXHAUSTED. Wide tables have a few thousand, and each field becomes several allocations.
+    #[must_use]
+    pub fn max_schema_fields(mut self, limit: usize) -> Self {
+        self.guard.fields = limit;
+        self
+    }
+
+    /// How deep fields of an upload's schema nest; a plain column counts 1. Default: 64.
+    ///
+    /// The handler's stream ends with RESOURCE_EXHAUSTED. The default is the depth that Arrow's C++ library reads; whatever handles a schema
+    /// recurses that deep.
+    #[must_use]
+    pub fn max_schema_nesting(mut self, limit: usize) -> Self {
+        self.guard.nesting = limit;
+        self
+    }
+
+    /// Rows of one batch of an upload, and of any array in it. Default: 2³¹ − 1.
+    ///
+    /// The handler's stream ends with RESOURCE_EXHAUSTED. Above the default, Arrow's format leaves support to each library. Columns of nulls take no bytes
+    /// for their rows, so the size of a message does not bound them.
+    #[must_use]
+    pub fn max_batch_rows(mut self, limit: u64) -> Self {
+        self.guard.rows = limit;
+        self
+    }
+
+    /// Bytes that the buffers of one uploaded message may be in memory, once they are decompressed. Default: 256 MiB.
+    ///
+    /// The handler's stream ends with RESOURCE_EXHAUSTED, before anything is allocated. A message that is larger on its way may be as large as it is:
+    /// [`max_message_size`](crate::FlightServerBuilder::max_message_size) bounds that, and has the same default.
+    #[must_use]
+    pub fn max_decompressed_size(mut self, limit: u64) -> Self {
+        self.guard.decompressed = limit;
+        self
+    }
+
+    /// Bytes of the dictionaries that are kept for one upload. Default: 256 MiB.
+    ///
+    /// The handler's stream ends with RESOURCE_EXHAUSTED. Later batches refer to dictionaries, so they stay for as long as the upload runs.
+    #[must_use]
+    pub fn max_dictionaries_size(mut self, limit: u64) -> Self {
+        self.guard.dictionaries = limit;
+        self
+    }
+
     /// What would let nothing through.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let none = Duration::ZERO;
@@ -225,6 +312,17 @@ impl Limits {
             ("max_call_duration", self.call_duration == Some(none)),
             ("max_upload_bytes", self.upload_bytes == Some(0)),
             ("max_upload_duration", self.upload_duration == Some(none)),
+            (
+                "max_handshake_duration",
+                self.handshake_duration == Some(none),
+            ),
+            ("max_handshake_bytes", self.handshake_bytes == 0),
+            ("max_header_size", self.header_size == 0),
+            ("max_schema_fields", self.guard.fields == 0),
+            ("max_schema_nesting", self.guard.nesting == 0),
+            ("max_batch_rows", self.guard.rows == 0),
+            ("max_decompressed_size", self.guard.decompressed == 0),
+            ("max_dictionaries_size", self.guard.dictionaries == 0),
         ];
         match wrong.iter().find(|(_, wrong)| *wrong) {
             None => Ok(()),

@@ -7,7 +7,7 @@ mod limited;
 use std::time::Duration;
 
 use common::within;
-use flight_runtime::{Code, Limits, Location};
+use flight_runtime::{Code, FlightClient, Limits, Location};
 use limited::{client, closed, eventually, hello, limited as server, raw, serve, waiting};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -72,6 +72,49 @@ async fn a_silent_connection_on_a_unix_domain_socket_is_closed() {
 }
 
 #[tokio::test]
+async fn tls_takes_nothing_from_the_time_to_speak_and_gives_nothing_to_it() {
+    within(async {
+        let (certificate, key) = (
+            include_bytes!("limited/tls.crt"),
+            include_bytes!("limited/tls.key"),
+        );
+        let server = server(soon())
+            .0
+            .location("grpc+tls://127.0.0.1:0")
+            .tls_certificate(certificate, key)
+            .start()
+            .await
+            .unwrap();
+        // It says nothing, or not all of its first message.
+        let silent = raw(&server).await;
+        let mut half = raw(&server).await;
+        half.write_all(&[22, 3, 1, 0, 200, 1]).await.unwrap();
+        let (silent, half) = tokio::join!(closed(silent), closed(half));
+        for took in [silent, half] {
+            let (least, most) = (Duration::from_millis(100), Duration::from_secs(1));
+            assert!(least < took && took < most, "{took:?}");
+        }
+        let client = FlightClient::builder(server.location().clone())
+            .root_certificates(certificate)
+            .override_hostname("localhost")
+            .connect()
+            .await
+            .unwrap();
+        hello(&client).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        hello(&client).await.unwrap();
+        let silent = raw(&server).await;
+        server.shutdown();
+        drop(client);
+        tokio::time::timeout(Duration::from_millis(500), server.wait())
+            .await
+            .unwrap();
+        drop(silent);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_silent_connection_does_not_hold_up_the_end() {
     within(async {
         let (server, _) = serve(Limits::default()).await;
@@ -99,7 +142,7 @@ async fn one_connection_too_many_is_closed_at_once_and_counted() {
         assert_eq!(server.refused_connections(), 0);
         assert!(closed(raw(&server).await).await < Duration::from_millis(500));
         assert_eq!(server.refused_connections(), 1);
-        let error = match flight_runtime::FlightClient::connect(server.location().clone()).await {
+        let error = match FlightClient::connect(server.location().clone()).await {
             Ok(client) => hello(&client).await.unwrap_err(),
             Err(error) => error,
         };
@@ -110,7 +153,7 @@ async fn one_connection_too_many_is_closed_at_once_and_counted() {
         let refused = server.refused_connections();
         assert!(refused >= 2);
         loop {
-            let next = flight_runtime::FlightClient::connect(server.location().clone()).await;
+            let next = FlightClient::connect(server.location().clone()).await;
             if let Ok(next) = next
                 && hello(&next).await.is_ok()
             {
@@ -160,6 +203,69 @@ async fn a_client_waits_with_more_calls_than_its_connection_may_have() {
         let third = third.await.unwrap();
         drop((second, third));
         alive.becomes(0).await;
+        eventually(|| server.running_calls() == 0).await;
+    })
+    .await;
+}
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    let mut frame = vec![0, 0, length, kind, flags, 0, 0, 0, stream];
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// The headers of a call, none of them compressed.
+fn headers() -> Vec<u8> {
+    let mut block = Vec::new();
+    for (name, value) in [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":path", "/arrow.flight.protocol.FlightService/DoPut"),
+        (":authority", "localhost"),
+        ("content-type", "application/grpc"),
+        ("te", "trailers"),
+    ] {
+        block.push(0);
+        for text in [name, value] {
+            block.push(u8::try_from(text.len()).unwrap());
+            block.extend_from_slice(text.as_bytes());
+        }
+    }
+    block
+}
+
+#[tokio::test]
+async fn a_call_that_a_client_sends_over_the_limit_of_its_connection_is_reset_as_refused() {
+    const HEADERS: u8 = 1;
+    const RST_STREAM: u8 = 3;
+    const END_HEADERS: u8 = 4;
+    const REFUSED_STREAM: u8 = 7;
+    within(async {
+        let limits = Limits::default().max_calls_per_connection(2);
+        let (server, _) = serve(limits).await;
+        let mut socket = raw(&server).await;
+        socket.write_all(PREFACE).await.unwrap();
+        socket.write_all(SETTINGS).await.unwrap();
+        for stream in [1, 3, 5] {
+            let begun = frame(HEADERS, END_HEADERS, stream, &headers());
+            socket.write_all(&begun).await.unwrap();
+        }
+        loop {
+            let mut head = [0; 9];
+            socket.read_exact(&mut head).await.unwrap();
+            let [a, b, c, kind, .., stream] = head;
+            let length = u32::from_be_bytes([0, a, b, c]);
+            let mut payload = vec![0; usize::try_from(length).unwrap()];
+            socket.read_exact(&mut payload).await.unwrap();
+            if kind == RST_STREAM {
+                assert_eq!((stream, payload), (5, vec![0, 0, 0, REFUSED_STREAM]));
+                break;
+            }
+        }
+        eventually(|| server.running_calls() == 2).await;
+        drop(socket);
         eventually(|| server.running_calls() == 0).await;
     })
     .await;

@@ -29,7 +29,6 @@ use crate::service::{
     CallData, CallService, FlightService, GrpcService, Handlers, Quota, Service, Settings,
 };
 use crate::wire::encode::DEFAULT_MAX_MESSAGE_SIZE;
-use crate::wire::guard::GuardLimits;
 
 /// Puts a layer of any type around a service.
 type AddLayer = Box<dyn FnOnce(CallService) -> CallService + Send + Sync>;
@@ -81,7 +80,6 @@ impl FlightServerBuilder {
                 max_reply_message_size: DEFAULT_MAX_MESSAGE_SIZE,
                 advertise: Vec::new(),
                 describe: true,
-                guard: GuardLimits::default(),
                 limits: Limits::default(),
             },
             gate: Gate::default(),

@@ -32,8 +32,12 @@ use crate::wire::gather::gather;
 
 /// What the kernel may hold of what is sent to this machine: 1.2 to 1.7 times the throughput of what it chooses itself, measured.
 const LOOPBACK_SEND_BUFFER: usize = 256 << 10;
-/// Headers of one call; gRPC's C++ clients and servers use 16 KiB.
-const MAX_HEADER_LIST_SIZE: u32 = 16 << 10;
+/// Streams that a client resets before they were accepted; one more ends the connection (CVE-2023-44487). h2's own default, said here because the
+/// server depends on it, as on the next.
+const MAX_PENDING_RESETS: usize = 20;
+/// Streams that are reset because of what a client does wrong; one more ends the connection (RUSTSEC-2024-0003). What there is against
+/// CONTINUATION frames and small DATA frames without end has no setting in hyper, and is always on in h2.
+const MAX_LOCAL_RESETS: usize = 1024;
 
 /// What all connections of a server share.
 #[derive(Clone)]
@@ -131,7 +135,9 @@ where
         .max_frame_size(http2.max_frame_size)
         .initial_stream_window_size(http2.stream_window)
         .initial_connection_window_size(http2.connection_window)
-        .max_header_list_size(MAX_HEADER_LIST_SIZE)
+        .max_header_list_size(limits.header_size)
+        .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
+        .max_local_error_reset_streams(MAX_LOCAL_RESETS)
         .max_concurrent_streams(limits.calls_per_connection)
         .keep_alive_interval(http2.keep_alive_interval)
         .keep_alive_timeout(http2.keep_alive_timeout);

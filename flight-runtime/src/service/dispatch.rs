@@ -194,7 +194,7 @@ impl Service {
                 "the first message of the upload has no descriptor",
             ));
         };
-        let decoder = BatchDecoder::new(self.settings.guard);
+        let decoder = BatchDecoder::new(self.settings.limits.guard);
         Ok((
             descriptor,
             Upload::new(reader, decoder, Some(first), Error::from)

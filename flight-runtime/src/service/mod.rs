@@ -39,7 +39,6 @@ use crate::middleware::{Stack, Started};
 use crate::pace::Pace;
 use crate::rpc::{Method, SERVICE_NAME};
 use crate::wire::cut::RequestBody;
-use crate::wire::guard::GuardLimits;
 use crate::wire::upload::Bounds;
 
 pub use layers::CallService;
@@ -60,7 +59,6 @@ pub(crate) struct Settings {
     pub(crate) advertise: Vec<String>,
     /// Whether the action that gives the definition is there.
     pub(crate) describe: bool,
-    pub(crate) guard: GuardLimits,
     pub(crate) limits: Limits,
 }
 
@@ -111,7 +109,7 @@ impl Service {
             head.headers,
             head.extensions,
             self.server.clone(),
-            self.time_limit(),
+            self.time_limit(method),
         ) {
             Ok(context) => context,
             Err(error) => return response::refused(&error, None, expose),
@@ -122,12 +120,20 @@ impl Service {
         response::respond(frames, context, started, pace, expose).await
     }
 
-    fn time_limit(&self) -> Option<TimeLimit> {
-        let limit = self.settings.limits.call_duration?;
-        Some(TimeLimit {
-            limit,
-            option: "max_call_duration",
-        })
+    fn time_limit(&self, method: Method) -> Option<TimeLimit> {
+        let limits = &self.settings.limits;
+        let of = |limit: Option<_>, option| Some((limit?, option));
+        let handshake = limits
+            .handshake_duration
+            .filter(|_| method == Method::Handshake);
+        let (limit, option) = [
+            of(limits.call_duration, "max_call_duration"),
+            of(handshake, "max_handshake_duration"),
+        ]
+        .into_iter()
+        .flatten()
+        .min()?;
+        Some(TimeLimit { limit, option })
     }
 
     /// What holds for the request of such a call.
@@ -136,7 +142,11 @@ impl Service {
         let is_upload = matches!(method, Method::DoPut | Method::DoExchange);
         Bounds::new(
             limits.upload_idle,
-            limits.upload_bytes.filter(|_| is_upload),
+            match method {
+                Method::Handshake => Some((limits.handshake_bytes, "max_handshake_bytes")),
+                _ if is_upload => limits.upload_bytes.map(|limit| (limit, "max_upload_bytes")),
+                _ => None,
+            },
             limits.upload_duration.filter(|_| is_upload),
             Arc::clone(pace.progress()),
         )

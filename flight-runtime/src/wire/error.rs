@@ -14,6 +14,10 @@ use super::compression::Encoding;
 /// An error of any origin, as HTTP bodies carry it.
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
+/// [`WireError::TooLarge`] of what has an option of its own.
+pub(super) const DECODED_BODY: &str = "the decoded body of the message";
+pub(super) const DICTIONARIES: &str = "what the stream keeps of its dictionaries";
+
 /// Why a message could not be read or written.
 ///
 /// Suggested gRPC codes, because the mapping belongs to the caller: `TooLarge` is
@@ -62,6 +66,19 @@ pub(crate) enum WireError {
 }
 
 impl WireError {
+    /// The option of the server that a [`WireError::TooLarge`] is about, and its value.
+    pub(crate) fn option(&self) -> Option<(&'static str, u64)> {
+        match self {
+            Self::TooLarge { what, limit, .. } if *what == DECODED_BODY => {
+                Some(("max_decompressed_size", *limit))
+            }
+            Self::TooLarge { what, limit, .. } if *what == DICTIONARIES => {
+                Some(("max_dictionaries_size", *limit))
+            }
+            _ => None,
+        }
+    }
+
     /// An [`WireError::Invalid`] from anything that reads as text.
     ///
     /// Long texts are cut: Arrow's contain whole data types, and a gRPC status travels

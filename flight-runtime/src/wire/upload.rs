@@ -15,8 +15,8 @@ use super::progress::{Idle, Progress};
 pub(crate) struct Bounds {
     /// While nothing comes.
     idle: Option<(Duration, Idle)>,
-    /// How much more may come, of how much.
-    bytes: Option<(u64, u64)>,
+    /// How much more may come, of how much, by which option.
+    bytes: Option<(u64, u64, &'static str)>,
     /// Until when it must have come.
     whole: Option<(Duration, Pin<Box<Sleep>>)>,
     /// A client that takes the answer is not idle.
@@ -26,13 +26,13 @@ pub(crate) struct Bounds {
 impl Bounds {
     pub(crate) fn new(
         idle: Option<Duration>,
-        bytes: Option<u64>,
+        bytes: Option<(u64, &'static str)>,
         whole: Option<Duration>,
         progress: Arc<Progress>,
     ) -> Self {
         Self {
             idle: idle.map(|limit| (limit, Idle::new(limit))),
-            bytes: bytes.map(|limit| (limit, limit)),
+            bytes: bytes.map(|(limit, option)| (limit, limit, option)),
             whole: whole.map(|limit| (limit, Box::pin(sleep(limit)))),
             progress,
         }
@@ -59,7 +59,7 @@ impl Bounds {
         if let Some((_, idle)) = &mut self.idle {
             idle.reset();
         }
-        let Some((left, limit)) = &mut self.bytes else {
+        let Some((left, limit, option)) = &mut self.bytes else {
             return Ok(());
         };
         match left.checked_sub(count as u64) {
@@ -68,8 +68,8 @@ impl Bounds {
                 Ok(())
             }
             None => Err(WireError::Limit {
-                what: "the upload has too many bytes".to_owned(),
-                option: "max_upload_bytes",
+                what: "the request has too many bytes".to_owned(),
+                option,
                 limit: limit.to_string(),
                 slow: false,
             }),
