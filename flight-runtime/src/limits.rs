@@ -48,6 +48,7 @@ pub struct Limits {
     pub(crate) upload_rows: Option<u64>,
     pub(crate) upload_bytes: Option<u64>,
     pub(crate) upload_duration: Option<Duration>,
+    pub(crate) failed_logins_per_address: Option<u32>,
     pub(crate) handshake_duration: Option<Duration>,
     pub(crate) handshake_bytes: u64,
     pub(crate) header_size: u32,
@@ -70,6 +71,7 @@ impl Default for Limits {
             upload_rows: None,
             upload_bytes: None,
             upload_duration: None,
+            failed_logins_per_address: None,
             handshake_duration: Some(Duration::from_secs(30)),
             handshake_bytes: 1 << 20,
             header_size: 16 << 10,
@@ -215,6 +217,18 @@ impl Limits {
         self
     }
 
+    /// How often in a minute an address may be wrong about who it is: calls and handshakes that end with UNAUTHENTICATED because of what they bring.
+    /// Default: `None`.
+    ///
+    /// Until the minute has passed, which begins with the first, all calls from there end with RESOURCE_EXHAUSTED before what they bring is
+    /// judged, and so do handshakes. There is no default, because behind a proxy one client that guesses would lock out all. A server that clients reach
+    /// directly does well with 20. Addresses are told apart as by [`max_connections_per_address`](Self::max_connections_per_address).
+    #[must_use]
+    pub fn max_failed_logins_per_address(mut self, limit: impl Into<Option<u32>>) -> Self {
+        self.failed_logins_per_address = limit.into();
+        self
+    }
+
     /// How long a Handshake may take. Default: 30 s.
     ///
     /// The call ends with DEADLINE_EXCEEDED. Anybody may begin one, so it is held to less than other calls; the default is time enough for
@@ -312,6 +326,10 @@ impl Limits {
             ("max_call_duration", self.call_duration == Some(none)),
             ("max_upload_bytes", self.upload_bytes == Some(0)),
             ("max_upload_duration", self.upload_duration == Some(none)),
+            (
+                "max_failed_logins_per_address",
+                self.failed_logins_per_address == Some(0),
+            ),
             (
                 "max_handshake_duration",
                 self.handshake_duration == Some(none),

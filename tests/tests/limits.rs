@@ -109,3 +109,31 @@ async fn callers_without_a_name_are_counted_by_address() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_guesses_is_not_heard_for_a_while() {
+    within(async {
+        let limits = Limits::default().max_failed_logins_per_address(2);
+        let (server, _) = serve_known(limits).await;
+        let client = client(&server).await;
+        let (ada, wrong) = (client.with(token("ada")), client.with(token("wrong")));
+        // Who brings nothing does not guess.
+        for _ in 0..3 {
+            let error = waiting(&client).await.map(drop).unwrap_err();
+            assert_eq!(error.code(), Code::Unauthenticated);
+        }
+        let error = waiting(&wrong).await.map(drop).unwrap_err();
+        assert_eq!(error.code(), Code::Unauthenticated);
+        waiting(&ada).await.unwrap();
+        let error = waiting(&wrong).await.map(drop).unwrap_err();
+        assert_eq!(error.code(), Code::Unauthenticated);
+        for client in [wrong, ada] {
+            refused(
+                waiting(&client).await,
+                Code::ResourceExhausted,
+                "max_failed_logins_per_address",
+            );
+        }
+    })
+    .await;
+}

@@ -139,6 +139,31 @@ async fn a_handler_that_thinks_and_a_client_that_is_slow_and_steady_are_not_idle
 }
 
 #[tokio::test]
+async fn a_client_that_takes_what_an_exchange_sends_may_be_silent() {
+    within(async {
+        let (server, alive) = serve(Limits::default().upload_idle(millis(200))).await;
+        let client = client(&server).await;
+        let exchange = async |route: &str| {
+            let path = route.split('/').map(str::to_owned).collect();
+            let rows = upload_of(stream::pending());
+            let descriptor = FlightDescriptor::new_path(path);
+            client.do_exchange(descriptor, rows).await.unwrap()
+        };
+        let mut ticks = exchange("ticks/50").await;
+        for _ in 0..12 {
+            ticks.try_next().await.unwrap().unwrap();
+        }
+        drop(ticks);
+        alive.becomes(0).await;
+        // Where both wait, nothing moves.
+        let ended = exchange("ticks/5000").await.try_next().await;
+        refused(ended, Code::DeadlineExceeded, "upload_idle(200ms)");
+        assert_eq!(alive.count(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_abandoned_exchange_gives_its_window_back() {
     within(async {
         let limits = Limits::default()

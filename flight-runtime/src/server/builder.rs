@@ -26,7 +26,7 @@ use crate::middleware::{ServerMiddlewareFactory, Stack};
 use crate::pem::Pem;
 use crate::rpc::Method;
 use crate::service::{
-    CallData, CallService, FlightService, GrpcService, Handlers, Quota, Service, Settings,
+    Attempts, CallData, CallService, FlightService, GrpcService, Handlers, Quota, Service, Settings,
 };
 use crate::wire::encode::DEFAULT_MAX_MESSAGE_SIZE;
 
@@ -450,6 +450,8 @@ impl FlightServerBuilder {
     }
 
     /// How long calls may go on after a first SIGINT or SIGTERM under [`serve`](Self::serve). Default: 30 s.
+    ///
+    /// Then those that still run end as [`shutdown_within`](ServerHandle::shutdown_within) says.
     pub fn shutdown_grace(mut self, grace: Duration) -> Self {
         self.shutdown_grace = grace;
         self
@@ -519,6 +521,7 @@ impl FlightServerBuilder {
                 gate: self.gate,
                 settings: self.settings,
                 quota: Quota::default(),
+                attempts: Attempts::default(),
                 server: None,
             },
             layers: self.layers,

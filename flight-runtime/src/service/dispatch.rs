@@ -60,11 +60,15 @@ impl Service {
     ) -> Result<Frames, Error> {
         let incoming = Incoming::new(&context, body)?;
         match context.method() {
-            Method::Handshake => Ok(messages(self.gate.handshake(
-                context,
-                incoming.body,
-                incoming.encoding,
-            ))),
+            Method::Handshake => {
+                let peer = context.peer();
+                let shaking = self
+                    .gate
+                    .handshake(context, incoming.body, incoming.encoding);
+                Ok(messages(shaking.inspect_err(move |error| {
+                    self.attempts.failed(peer, error, &self.settings.limits);
+                })))
+            }
             Method::ListFlights => {
                 let criteria: Criteria = self.unary(incoming).await?;
                 Ok(messages(self.list_flights(context, criteria)?))
@@ -140,10 +144,16 @@ impl Service {
     /// when it is started.
     async fn admit(&self, context: &CallContext) -> Result<(), Error> {
         let method = context.method();
+        let limits = &self.settings.limits;
+        self.attempts.check(context.peer(), limits)?;
         if method == Method::Handshake {
             return Ok(());
         }
-        context.admit(self.gate.admit(context).await?);
+        let (admission, is_wrong) = self.gate.admit(context).await?;
+        if is_wrong && let Admission::Anonymous { refusal, .. } = &admission {
+            self.attempts.failed(context.peer(), refusal, limits);
+        }
+        context.admit(admission);
         match context.admission() {
             Some(Admission::Anonymous { refusal, public }) if !public.contains(&method) => {
                 let somewhere = self.handlers.has_public(method);

@@ -7,6 +7,7 @@
 //! ```
 
 mod answers;
+mod attempts;
 mod describe;
 mod dispatch;
 mod driver;
@@ -47,6 +48,7 @@ pub use table::FlightService;
 #[doc(hidden)]
 pub use table::{HandlerDef, Place, ServiceDef, Table};
 
+pub(crate) use attempts::Attempts;
 pub(crate) use handlers::Handlers;
 pub(crate) use quota::Quota;
 
@@ -70,6 +72,7 @@ pub(crate) struct Service {
     pub(crate) gate: Gate,
     pub(crate) settings: Settings,
     pub(crate) quota: Quota,
+    pub(crate) attempts: Attempts,
     pub(crate) server: Option<ServerHandle>,
 }
 

@@ -147,6 +147,20 @@ impl Limited {
         ))
     }
 
+    /// Reads, and sends a row every so often.
+    #[do_exchange("ticks/{millis}")]
+    async fn ticks(&self, millis: u64, rows: BatchStream) -> BatchStream {
+        let handler = self.0.begin();
+        let ticks = stream::unfold((rows, handler), move |(mut rows, handler)| async move {
+            let next = tokio::select! {
+                read = rows.try_next() => read.transpose()?,
+                () = tokio::time::sleep(Duration::from_millis(millis)) => Ok(batch(1)),
+            };
+            Some((next, (rows, handler)))
+        });
+        BatchStream::new(schema(), ticks)
+    }
+
     /// Says how long it has, in milliseconds.
     #[action("deadline")]
     async fn deadline(&self, context: CallContext) -> String {
