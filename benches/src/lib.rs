@@ -3,6 +3,8 @@
 //! A server prints one line of JSON when it answers (`{"port": 41001}`), and ends when its standard input closes, so that
 //! none outlives the program that started it.
 
+pub mod job;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::File;
@@ -55,13 +57,15 @@ impl DataSet {
 /// Data sets by name.
 pub type DataSets = BTreeMap<String, Arc<DataSet>>;
 
-/// What a server is started with: `--data FOLDER --sets a,b [--tls-cert FILE --tls-key FILE]`.
+/// What a server is started with: `--data FOLDER --sets a,b [--tls-cert FILE --tls-key FILE] [--window BYTES]`.
 #[derive(Debug)]
 pub struct ServerArguments {
     /// The sets that were asked for.
     pub sets: DataSets,
     /// A certificate and its key, as files.
     pub tls: Option<(PathBuf, PathBuf)>,
+    /// HTTP/2's window of an upload, where it is not the default of a peer on this machine.
+    pub window: Option<u32>,
 }
 
 impl ServerArguments {
@@ -82,7 +86,11 @@ impl ServerArguments {
             Ok(certificate) => Some((certificate.into(), arguments.take("tls-key")?.into())),
             Err(_) => None,
         };
-        Ok(Self { sets, tls })
+        let window = match arguments.number("window") {
+            Ok(window) => Some(window.try_into()?),
+            Err(_) => None,
+        };
+        Ok(Self { sets, tls, window })
     }
 }
 

@@ -118,10 +118,19 @@ pub(crate) fn not_a_contract(found: &str) -> String {
     )
 }
 
+const CONTRACT_FORMS: &str = "`name = \"..\"`, `roles(..)`, `scopes(..)`, `client = MyClient` and `crate = path::to::flight_runtime`";
+
+fn server_forms(attribute: &str) -> &'static str {
+    match attribute {
+        "flight_service" => CONTRACT_FORMS,
+        _ => SERVER_FORMS,
+    }
+}
+
 pub(crate) fn contract_option(option: &str) -> String {
     format!(
         "`{option}` joins several blocks of one type, and a trait is one block\n\
-         the options of `#[flight_service]` on a trait are `name = \"..\"`, `roles(..)`, `scopes(..)`, `client = MyClient` and `crate = path::to::flight_runtime`"
+         the options of `#[flight_service]` on a trait are {CONTRACT_FORMS}"
     )
 }
 
@@ -135,6 +144,13 @@ pub(crate) fn contract_generics(name: &str) -> String {
     format!(
         "the trait `{name}` under `#[flight_service]` cannot be generic\n\
          a client that knows the trait alone would not know which of its types it calls: name the types"
+    )
+}
+
+pub(crate) fn borrowing_service(found: &str, ty: &str) -> String {
+    format!(
+        "a service owns what it needs, and `{ty}` borrows for `{found}`: its calls outlive every borrow\n\
+         hold a `String`, a `Vec` or an `Arc` in place of a reference"
     )
 }
 
@@ -153,18 +169,22 @@ pub(crate) const SERVER_OPTIONS: [&str; 7] = [
 const SERVER_FORMS: &str = "`name = \"..\"`, `part = \"..\"`, `parts(\"..\", \"..\")`, `roles(\"..\", \"..\")`, \
     `scopes(\"..\", \"..\")`, `client = MyClient` and `crate = path::to::flight_runtime`";
 
-pub(crate) fn unknown_server_option(found: &str) -> String {
+pub(crate) fn unknown_server_option(attribute: &str, found: &str) -> String {
     let likely = match found {
         "require" | "public" => format!("; did you mean `{found}` on the attribute of a method?"),
         _ => did_you_mean(found, &SERVER_OPTIONS),
     };
-    format!("`#[flight_server]` has no option `{found}`{likely}\nits options are {SERVER_FORMS}")
+    format!(
+        "`#[{attribute}]` has no option `{found}`{likely}\nits options are {}",
+        server_forms(attribute)
+    )
 }
 
-pub(crate) fn server_takes_no_text(text: &str) -> String {
+pub(crate) fn server_takes_no_text(attribute: &str, text: &str) -> String {
     format!(
-        "`#[flight_server]` takes no bare string; for the service's name write `name = \"{text}\"`\n\
-         its options are {SERVER_FORMS}"
+        "`#[{attribute}]` takes no bare string; for the service's name write `name = \"{text}\"`\n\
+         its options are {}",
+        server_forms(attribute)
     )
 }
 
@@ -299,8 +319,27 @@ fn legal(rpc: Rpc) -> String {
     format!("{own}`public` and `require = <text or guard>`")
 }
 
-pub(crate) fn unknown_option(rpc: Rpc, found: &str) -> String {
+/// `text` is what follows its `=`, when that is a text; `bare` says that nothing follows it, and that it may have been meant to be the text.
+pub(crate) fn unknown_option(rpc: Rpc, found: &str, text: Option<&str>, bare: bool) -> String {
+    let (what, has_text) = match rpc {
+        Rpc::Action => ("name", true),
+        rpc => ("route", rpc.takes_route()),
+    };
     let likely = match found {
+        "route" | "path" | "uri" | "url" | "name" | "ticket" | "descriptor" if has_text => {
+            format!(
+                "; the {what} stands alone: `#[{}({:?})]`",
+                rpc.attribute(),
+                text.unwrap_or("..")
+            )
+        }
+        found if bare && has_text && closest(found, rpc.options().iter().copied()).is_none() => {
+            format!(
+                "; the {what} is a string literal: `#[{}({:?})]`",
+                rpc.attribute(),
+                found.to_lowercase()
+            )
+        }
         "role" | "roles" => "; did you mean `require = \"role:..\"`?".to_owned(),
         "scope" | "scopes" => "; did you mean `require = \"scope:..\"`?".to_owned(),
         _ => did_you_mean(found, rpc.options()),
@@ -344,6 +383,12 @@ pub(crate) fn takes_no_route(rpc: Rpc, text: &str) -> String {
     }
 }
 
+pub(crate) fn schema_of_self() -> String {
+    "`schema` is read without a call: there is no `self`\n\
+     leave `schema = ..` out, then it is that of what the method returns; or answer `#[get_schema]` with a method of its own"
+        .to_owned()
+}
+
 pub(crate) fn option_form(option: &str) -> String {
     match option {
         "ordered" | "public" => format!("`{option}` takes no value: it is there or not"),
@@ -371,6 +416,13 @@ pub(crate) fn action_without_name() -> String {
     "`#[action]` needs the action's name: `#[action(\"compact\")]`\n\
      for every action that no other method took, write `#[do_action]`"
         .to_owned()
+}
+
+pub(crate) fn action_with_arguments(name: &str) -> String {
+    format!(
+        "an action has a name and no route, and `{name}` would be the name letter by letter\n\
+         what varies is in the body: take it as an argument `Json<T>`, `String` or `Bytes`"
+    )
 }
 
 pub(crate) fn action_reserved(name: &str) -> String {
@@ -461,10 +513,10 @@ pub(crate) fn require_kind(found: &str, likely: Option<&str>) -> String {
     )
 }
 
-pub(crate) fn require_without_name(kind: GrantKind, names: &[String]) -> String {
+pub(crate) fn require_without_name(kind: GrantKind, names: &[String], attribute: &str) -> String {
     let word = kind.word();
     let fix = match names {
-        [] => declare(kind, "admin"),
+        [] => declare(kind, "admin", attribute),
         names => declared(kind, names),
     };
     format!("no name follows `{word}:`\n{fix}")
@@ -498,12 +550,17 @@ pub(crate) fn require_other_kind(kind: GrantKind, name: &str, other: GrantKind) 
     )
 }
 
-pub(crate) fn require_undeclared(kind: GrantKind, name: &str, names: &[String]) -> String {
+pub(crate) fn require_undeclared(
+    kind: GrantKind,
+    name: &str,
+    names: &[String],
+    attribute: &str,
+) -> String {
     let (word, option) = (kind.word(), kind.option());
     if names.is_empty() {
         return format!(
             "the {word} `{name}` is not declared: this block declares no {option}\n{}",
-            declare(kind, name)
+            declare(kind, name, attribute)
         );
     }
     let has = declared(kind, names);
@@ -532,9 +589,13 @@ fn declared(kind: GrantKind, names: &[String]) -> String {
 }
 
 /// How a block declares its first name of a kind.
-fn declare(kind: GrantKind, name: &str) -> String {
+fn declare(kind: GrantKind, name: &str, attribute: &str) -> String {
+    let each = match attribute {
+        "flight_service" => "each trait declares its own",
+        _ => "each block declares its own, a part as well",
+    };
     format!(
-        "write `#[flight_server({}({name:?}))]`; each block declares its own, a part as well",
+        "write `#[{attribute}({}({name:?}))]`; {each}",
         kind.option()
     )
 }
@@ -552,7 +613,13 @@ pub(crate) fn route_no_path(query: &str) -> String {
     format!("the route has no path before `?`: write `name?{query}`")
 }
 
-pub(crate) fn route_edge_slash(edge: &str, path: &str) -> String {
+pub(crate) fn route_edge_slash(edge: &str, path: &str, rpc: Rpc) -> String {
+    if path.is_empty() {
+        return format!(
+            "a route does not {edge} with `/`, and nothing is left of this one; for every call that no other method took, write {}",
+            attribute(rpc)
+        );
+    }
     format!("a route does not {edge} with `/`: write `{path}`")
 }
 
@@ -560,7 +627,27 @@ pub(crate) fn route_empty_segment() -> String {
     "a segment of the route is empty: `//`".to_owned()
 }
 
+pub(crate) fn route_url(path: &str) -> String {
+    format!("a route is no URL: it has neither scheme nor host; write `{path}`")
+}
+
 pub(crate) fn route_mixed_segment(segment: &str) -> String {
+    let inner = segment.trim_start_matches('$');
+    let inner = inner.trim_start_matches('{').trim_end_matches('}');
+    if segment.starts_with(['$', '{']) && segment.ends_with('}') && !inner.contains(['{', '}', '$'])
+    {
+        return format!(
+            "an argument is written in one pair of braces: `{{{inner}}}`, and not `{segment}`"
+        );
+    }
+    if let Some((text, names)) = segment.split_once('&')
+        && names.starts_with('{')
+        && !text.is_empty()
+    {
+        return format!(
+            "the first query argument follows a `?`, and not a `&`: write `{text}?{names}`"
+        );
+    }
     format!(
         "the segment `{segment}` mixes text and arguments\n\
          a segment is either text or exactly one `{{name}}`; split it with `/`, or take the whole segment and parse \
@@ -576,6 +663,32 @@ pub(crate) fn route_name(found: &str) -> String {
     if found.is_empty() {
         "`{}` has no name: write the name of an argument of the method between the braces"
             .to_owned()
+    } else if found.trim() != found {
+        format!(
+            "no white space belongs into the braces: write `{{{}}}`",
+            found.trim()
+        )
+    } else if let Some((name, "path" | ".*" | ".+")) = found.split_once(':') {
+        format!(
+            "`{{{found}}}` is how other frameworks write the rest of a path: here it is `{{*{name}}}`"
+        )
+    } else if let Some(name) = found
+        .strip_suffix("...")
+        .or_else(|| found.strip_suffix(".."))
+    {
+        format!(
+            "`{{{found}}}` is how other frameworks write the rest of a path: here it is `{{*{name}}}`"
+        )
+    } else if let Some((name, _)) = found.split_once('=') {
+        format!(
+            "`{{{found}}}` has a default, which belongs into the method: write `{{{name}}}` with an argument of type `Option<T>`, \
+             and `{name}.unwrap_or(..)` in the body"
+        )
+    } else if found.contains('-') {
+        format!(
+            "`{found}` cannot be the name of an argument: write `{{{}}}`",
+            found.replace('-', "_")
+        )
     } else if let Some((name, _)) = found.split_once(':') {
         format!("`{{{found}}}` has a type: write `{{{name}}}`, the type is the argument's own")
     } else if let Some(name) = found.strip_prefix("r#") {
@@ -588,6 +701,16 @@ pub(crate) fn route_name(found: &str) -> String {
     } else {
         format!("`{found}` cannot be the name of an argument")
     }
+}
+
+pub(crate) fn route_other_rest(segment: &str) -> String {
+    let name = match segment.trim_start_matches('*') {
+        "" => "rest",
+        name => name,
+    };
+    format!(
+        "`{segment}` is how other frameworks write the rest of a path: here it is `{{*{name}}}`"
+    )
 }
 
 pub(crate) fn route_other_style(segment: &str, name: &str) -> String {
@@ -619,6 +742,14 @@ pub(crate) fn route_query_entry(entry: &str, name: Option<&str>) -> String {
         Some(name) => format!(
             "`{entry}` is no argument: write `{{{name}}}`, the argument's name is also the key"
         ),
+        None if entry.starts_with('{') && entry.ends_with('}') && entry.contains('&') => format!(
+            "`{entry}` is no argument: each has braces of its own, `{}`",
+            entry.replace('&', "}&{")
+        ),
+        None if entry.contains("},{") || entry.contains("};{") => format!(
+            "query arguments are joined with `&`: write `{}`",
+            entry.replace([',', ';'], "&")
+        ),
         None => {
             format!(
                 "`{entry}` is no argument: after `?` there are only `{{name}}`s, joined with `&`"
@@ -645,14 +776,23 @@ pub(crate) fn route_name_unknown(name: &str, arguments: &[String], free: &[Strin
     };
     let fix = match closest(name, free.iter().map(String::as_str)) {
         Some(likely) => format!("; did you mean `{{{likely}}}`?"),
-        None => format!("; add `{name}: String`, or a type of your own"),
+        None => {
+            // A keyword is a name too, with `r#` in front of it.
+            let raw = if syn::parse_str::<syn::Ident>(name).is_ok() {
+                ""
+            } else {
+                "r#"
+            };
+            format!("; add `{raw}{name}: String`, or a type of your own")
+        }
     };
     format!("the route names `{{{name}}}`, and no argument is called so\n{has}{fix}")
 }
 
 pub(crate) fn route_argument_pattern(name: &str) -> String {
     format!(
-        "`{name}` comes from the route: write it as a plain `{name}: T` and take it apart in the body"
+        "`{name}` comes from the route: write it as a plain `{name}: T` and take it apart in the body\n\
+         each name of the route is an argument of its own"
     )
 }
 
@@ -678,7 +818,7 @@ pub(crate) fn owned_receiver(found: &str) -> String {
 }
 
 pub(crate) fn lifetime_receiver() -> String {
-    "a handler takes a plain `&self`, without a lifetime".to_owned()
+    "a handler takes a plain `&self`, with neither a lifetime nor a type".to_owned()
 }
 
 pub(crate) fn generics() -> String {
@@ -692,13 +832,34 @@ pub(crate) fn impl_argument() -> String {
         .to_owned()
 }
 
-pub(crate) fn borrowed_argument(ty: &str) -> String {
-    let fix = match ty {
-        "&str" => ": write `String`",
-        "&[u8]" => ": write `Bytes`",
-        _ => "",
-    };
-    format!("an argument of a handler is owned, and `{ty}` borrows{fix}")
+pub(crate) fn borrowed_argument(ty: &str, owned: &str) -> String {
+    format!("an argument of a handler is owned, and `{ty}` borrows: write `{owned}`")
+}
+
+pub(crate) fn borrowed_reply(ty: &str, owned: &str) -> String {
+    format!(
+        "what a handler returns is owned, and `{ty}` borrows: write `{owned}`\n\
+         a clone of a `RecordBatch`, of `Bytes` or of an `Arc` shares its memory"
+    )
+}
+
+pub(crate) fn future_reply(method: &str) -> String {
+    format!(
+        "a handler that awaits is an `async fn`: write `async fn {method}(..)`, and what the future gives as the return type"
+    )
+}
+
+pub(crate) fn borrowing_reader() -> String {
+    "this reader may borrow from `&self`, and it is read when the handler has returned\n\
+     one that owns what it needs says so: `impl RecordBatchReader + Send + use<>`"
+        .to_owned()
+}
+
+pub(crate) fn borrowing_iterator(method: &str) -> String {
+    format!(
+        "this iterator may borrow from `&self`, and what an `async fn` leaves behind must not\n\
+         write `fn {method}(..)`, which runs on a thread of its own, or return a `Vec`; one that owns what it needs says so: `+ use<>`"
+    )
 }
 
 pub(crate) fn modifier(found: &str) -> String {

@@ -157,6 +157,8 @@ impl GrantKind {
 /// The roles and scopes that a block declares.
 #[derive(Default)]
 pub(crate) struct Declared {
+    /// The attribute that declares them.
+    pub(crate) attribute: &'static str,
     roles: Declaration,
     scopes: Declaration,
 }
@@ -170,6 +172,13 @@ pub(crate) struct Declaration {
 }
 
 impl Declared {
+    pub(crate) fn new(attribute: &'static str) -> Self {
+        Declared {
+            attribute,
+            ..Declared::default()
+        }
+    }
+
     pub(crate) fn of(&self, kind: GrantKind) -> &Declaration {
         match kind {
             GrantKind::Role => &self.roles,

@@ -18,9 +18,24 @@ pub(crate) fn parse(literal: &LitStr, rpc: Rpc, errors: &mut Errors) -> Route {
     let text = literal.value();
     let mut reader = Reader {
         literal,
+        rpc,
         errors,
         names: Vec::new(),
     };
+    if let Some((scheme, rest)) = text.split_once("://")
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '+')
+    {
+        let path = rest.split_once('/').map_or("name", |(_, path)| path);
+        reader.wrong(0..text.len(), errors::route_url(path));
+        return Route {
+            span: literal.span(),
+            path: Vec::new(),
+            query: Vec::new(),
+            text,
+        };
+    }
     let mark = outside_braces(&text, '?').next();
     let end = mark.unwrap_or(text.len());
     let mut path = Vec::new();
@@ -45,6 +60,7 @@ pub(crate) fn parse(literal: &LitStr, rpc: Rpc, errors: &mut Errors) -> Route {
 
 struct Reader<'a> {
     literal: &'a LitStr,
+    rpc: Rpc,
     errors: &'a mut Errors,
     /// Seen so far.
     names: Vec<String>,
@@ -57,14 +73,13 @@ impl Reader<'_> {
 
     fn path(&mut self, path: &str) -> Vec<Segment> {
         let trimmed = path.trim_matches('/');
-        let inner = if trimmed.is_empty() { "name" } else { trimmed };
         if path.starts_with('/') {
-            self.wrong(0..1, errors::route_edge_slash("start", inner));
+            self.wrong(0..1, errors::route_edge_slash("start", trimmed, self.rpc));
         }
-        if path.ends_with('/') && path.len() > 1 {
+        if path.ends_with('/') && !trimmed.is_empty() {
             self.wrong(
                 path.len() - 1..path.len(),
-                errors::route_edge_slash("end", inner),
+                errors::route_edge_slash("end", trimmed, self.rpc),
             );
         }
         if trimmed.is_empty() {
@@ -122,9 +137,14 @@ impl Reader<'_> {
     fn literal_segment(&mut self, segment: &str, range: Range<usize>) -> Option<Segment> {
         let other_style = segment
             .strip_prefix(':')
-            .or_else(|| segment.strip_prefix('<')?.strip_suffix('>'));
+            .or_else(|| segment.strip_prefix('<')?.strip_suffix('>'))
+            .or_else(|| segment.strip_prefix('[')?.strip_suffix(']'));
         if let Some(name) = other_style.filter(|name| is_name(name)) {
             self.wrong(range, errors::route_other_style(segment, name));
+            return None;
+        }
+        if segment.starts_with('*') {
+            self.wrong(range, errors::route_other_rest(segment));
             return None;
         }
         let illegal = segment
@@ -153,6 +173,15 @@ impl Reader<'_> {
         }
         let mut names = Vec::new();
         let mut at = start;
+        // `{since&limit}`: one mistake, in one pair of braces.
+        if query.matches('{').count() != query.matches('}').count()
+            || query
+                .split('&')
+                .any(|entry| entry.contains('{') && !entry.contains('}'))
+        {
+            self.wrong(start..text.len(), errors::route_query_entry(query, None));
+            return Vec::new();
+        }
         for entry in query.split('&').filter(|_| !query.is_empty()) {
             let range = at..at + entry.len();
             at = range.end + 1;
@@ -199,6 +228,7 @@ fn braced(text: &str) -> Option<&str> {
 /// Whether a word can be the name of an argument, with or without `r#` in front of it there.
 fn is_name(word: &str) -> bool {
     !word.starts_with("r#")
+        && !word.contains(char::is_whitespace)
         && !matches!(word, "_" | "self" | "Self" | "super" | "crate")
         && Ident::parse_any.parse_str(word).is_ok()
 }

@@ -17,7 +17,7 @@ use crate::parse::{Block, BlockKind, Item, ServerAttribute};
 /// no mistake was found are in the table even when others are not, so that a mistake is reported once.
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
-    let mut attribute = ServerAttribute::parse(attribute, &mut errors);
+    let mut attribute = ServerAttribute::parse("flight_server", attribute, &mut errors);
     let block = match Block::parse(BlockKind::Impl, item, &attribute.krate, &mut errors) {
         Ok(block) => block,
         Err(item) => {
@@ -35,6 +35,12 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     }
     let joins = !attribute.parts.is_empty();
     let mut role = role(&mut attribute, &block.ty);
+    if borrows(&block.generics, &block.ty, &mut errors) {
+        for handler in &mut handlers {
+            handler.sound = false;
+        }
+        role = Role::Unknown;
+    }
     if let Some(path) = &block.trait_ {
         errors.under(
             path,
@@ -76,7 +82,7 @@ pub(crate) fn expand_service(attribute: TokenStream, item: TokenStream) -> Token
         return implement(attribute, &implementation, item);
     }
     let mut errors = Errors::new();
-    let mut attribute = ServerAttribute::parse(attribute, &mut errors);
+    let mut attribute = ServerAttribute::parse("flight_service", attribute, &mut errors);
     for (option, span) in &attribute.given {
         if option == "part" || option == "parts" {
             errors.at(*span, errors::contract_option(option));
@@ -171,9 +177,13 @@ fn implement(
 ) -> TokenStream {
     let mut errors = Errors::new();
     let given = attribute.clone();
-    let attribute = ServerAttribute::parse(attribute, &mut errors);
-    if attribute.given.iter().any(|(option, _)| option != "crate") {
+    let attribute = ServerAttribute::parse("flight_service", attribute, &mut errors);
+    if errors.count() == 0 && attribute.given.iter().any(|(option, _)| option != "crate") {
         errors.under(given, errors::implementation_option());
+    }
+    if borrows(&implementation.generics, &implementation.ty, &mut errors) {
+        let errors = errors.into_tokens();
+        return quote!(#item #errors);
     }
     let generated = expand::implementation(
         &attribute.krate,
@@ -184,6 +194,21 @@ fn implement(
     );
     let errors = errors.into_tokens();
     quote!(#item #generated #errors)
+}
+
+/// Reports a service that borrows, which cannot be one.
+fn borrows(generics: &syn::Generics, ty: &Type, errors: &mut Errors) -> bool {
+    let name = text::of(ty.to_token_stream());
+    let borrowed = generics
+        .lifetimes()
+        .find(|param| !param.bounds.iter().any(|bound| bound.ident == "static"))
+        .map(|param| param.lifetime.to_string());
+    let elided = || name.contains("'_").then(|| "'_".to_owned());
+    let Some(found) = borrowed.or_else(elided) else {
+        return false;
+    };
+    errors.under(ty, errors::borrowing_service(&found, &name));
+    true
 }
 
 /// Expands an attribute of a method that stands anywhere else.

@@ -22,6 +22,14 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// Whether it is on this machine: then the way to it takes no time.
+    pub(crate) fn is_local(&self) -> bool {
+        match self {
+            Peer::Tcp(address) => address.ip().to_canonical().is_loopback(),
+            Peer::Unix | Peer::Unknown => true,
+        }
+    }
+
     /// The address, when it has one.
     pub fn socket_addr(&self) -> Option<SocketAddr> {
         match self {

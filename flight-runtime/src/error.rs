@@ -374,6 +374,7 @@ impl From<Error> for Box<dyn StdError> {
     message = "`{Self}` cannot be the error of a handler",
     label = "not an error that a call can end with",
     note = "return `Result<_, flight_runtime::Error>`: `?` turns every `std::error::Error` into it",
+    note = "an error with a text of your own is `Error::not_found(\"…\")`, `Error::invalid_argument(\"…\")` and the like",
     note = "or implement `flight_runtime::IntoError` for `{Self}` to choose its gRPC code"
 )]
 pub trait IntoError {

@@ -135,8 +135,9 @@ pub use middleware::{ResponseHeaders, ServerMiddleware, ServerMiddlewareFactory}
 pub use pem::Pem;
 pub use principal::Principal;
 pub use reply::{
-    IntoActionResults, IntoActionTypes, IntoBatches, IntoFlightInfos, IntoItem, IntoMessageItem,
-    IntoPutResults, IntoSchema, IntoStreamItem, MetadataWriter,
+    IntoActionResults, IntoActionTypes, IntoBatches, IntoFlightInfo, IntoFlightInfos, IntoItem,
+    IntoMessageItem, IntoPollInfo, IntoPutResults, IntoSchema, IntoSchemaResult, IntoStreamItem,
+    MetadataWriter,
 };
 pub use route::{Absent, Address, ArgKind, QueryValue, RouteValue};
 #[cfg(feature = "rows")]
@@ -178,9 +179,9 @@ pub mod __v0_1 {
     pub use crate::auth::{Access, Grant, allows};
     pub use crate::call::Call;
     pub use crate::client::typed::glue as client;
-    pub use crate::extract::{FromCall, Takes, path_arg, query_arg};
+    pub use crate::extract::{FromCall, Takes, extractor, path_arg, query_arg};
     pub use crate::reply::glue::*;
-    pub use crate::route::{Address, AddressBuilder};
+    pub use crate::route::{Address, AddressBuilder, FilledQuery, filled};
     pub use crate::route::{ArgDef, RouteDef, Segment, absent, path_kind, query_kind};
     pub use crate::rpc::{
         DoAction, DoExchange, DoGet, DoPut, GetFlightInfo, GetSchema, ListActions, ListFlights,
@@ -215,6 +216,20 @@ struct SecurityGuide;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/src/limits.md")]
 struct LimitsGuide;
+
+/// What the guide says of clients compiles.
+#[cfg(all(
+    doctest,
+    feature = "rows",
+    any(feature = "tls-ring", feature = "tls-aws-lc")
+))]
+#[doc = include_str!("../../docs/src/client.md")]
+struct ClientGuide;
+
+/// What the guide says to write instead of a mistake compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/compile-errors.md")]
+struct CompileErrorsGuide;
 
 /// What the guide says of definitions compiles.
 #[cfg(doctest)]

@@ -15,6 +15,8 @@
 mod compare;
 #[path = "property/generate.rs"]
 mod generate;
+#[path = "property/ours.rs"]
+mod ours;
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -22,7 +24,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use compare::same_messages;
-use flight_runtime::Compression;
 use flight_runtime::arrow::datatypes::DataType;
 use flight_runtime::arrow::ipc::writer::{DictionaryHandling, IpcWriteOptions};
 use flight_runtime::arrow::ipc::{CompressionType, MessageHeader, root_as_message};
@@ -37,6 +38,7 @@ use flight_runtime::prelude::*;
 use flight_runtime::tonic::transport::server::TcpIncoming;
 use flight_runtime::tonic::transport::{Channel, Endpoint, Server};
 use flight_runtime::tonic::{Response, Status, Streaming};
+use flight_runtime::{Compression, FlightServerBuilder, RunningServer};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use generate::{Case, Dice};
 use tokio::net::TcpListener;
@@ -263,7 +265,8 @@ async fn all<T>(
 }
 
 /// Every call with the case of this seed.
-async fn check(client: Client, case: &Case, seed: u64) -> Result<(), String> {
+async fn check(client: Client, case: Arc<Case>, seed: u64) -> Result<(), String> {
+    let case = &*case;
     let mut client = client.max_decoding_message_size(64 << 20);
     let mut dice = Dice(!seed);
     let mut relayed = Vec::new();
@@ -309,7 +312,13 @@ async fn connect(port: u16) -> Client {
 }
 
 /// Every seed, with one client or another.
-async fn property(clients: &[Client]) {
+async fn property<C, F>(
+    clients: &[C],
+    check: impl Fn(C, Arc<Case>, u64) -> F + Copy + Send + 'static,
+) where
+    C: Clone + Send + Sync + 'static,
+    F: Future<Output = Result<(), String>> + Send,
+{
     let (first, count) = match variable("FLIGHT_PROPERTY_SEED") {
         Some(seed) => (seed, 1),
         None => (0, variable("FLIGHT_PROPERTY_SEEDS").unwrap_or(SEEDS)),
@@ -322,8 +331,9 @@ async fn property(clients: &[Client]) {
             // One seed has one kind of server, so that it fails again.
             let client = clients[(seed % clients.len() as u64) as usize].clone();
             let call = tokio::spawn(async move {
-                let case = Case::new(seed);
-                check(client, &case, seed).await.map(|()| case.schema)
+                let case = Arc::new(Case::new(seed));
+                let checked = check(client, Arc::clone(&case), seed).await;
+                checked.map(|()| SchemaRef::clone(&case.schema))
             });
             let result = match timeout(HANGS, call).await {
                 Ok(Ok(result)) => result,
@@ -393,28 +403,50 @@ fn collect_kinds(data_type: &DataType, kinds: &mut BTreeSet<String>) {
 /// Messages that hold all of a batch, some of its rows, and a few.
 const SIZES: [usize; 3] = [4 << 20, 16 << 10, 2 << 10];
 
+fn server(size: usize) -> FlightServerBuilder {
+    FlightServer::builder(Property)
+        .max_reply_message_size(size)
+        .expose_internal_errors(true)
+}
+
+async fn own_server(size: usize) -> RunningServer {
+    let server = server(size).location("grpc://127.0.0.1:0").start().await;
+    server.unwrap()
+}
+
+/// Gives its port.
+async fn tonic_server(size: usize) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mounted = Server::builder()
+        .add_service(server(size).into_service().unwrap())
+        .serve_with_incoming(TcpIncoming::from(listener));
+    tokio::spawn(mounted);
+    port
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_sent_arrives() {
     let mut clients = Vec::new();
     let mut servers = Vec::new();
     for size in SIZES {
-        let builder = || {
-            FlightServer::builder(Property)
-                .max_reply_message_size(size)
-                .expose_internal_errors(true)
-        };
-        let server = builder().location("grpc://127.0.0.1:0").start().await;
-        let server = server.unwrap();
+        let server = own_server(size).await;
         clients.push(connect(server.port()).await);
         servers.push(server);
-
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let mounted = Server::builder()
-            .add_service(builder().into_service().unwrap())
-            .serve_with_incoming(TcpIncoming::from(listener));
-        tokio::spawn(mounted);
-        clients.push(connect(port).await);
+        clients.push(connect(tonic_server(size).await).await);
     }
-    property(&clients).await;
+    property(&clients, check).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_our_client_sends_and_reads_arrives() {
+    let mut clients = Vec::new();
+    let mut servers = Vec::new();
+    for size in SIZES {
+        let server = own_server(size).await;
+        clients.push(ours::connect(server.port(), size).await);
+        servers.push(server);
+        clients.push(ours::connect(tonic_server(size).await, size).await);
+    }
+    property(&clients, ours::check).await;
 }

@@ -183,7 +183,7 @@ impl FlightService for Bench {
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let ServerArguments { sets, tls } = ServerArguments::parse()?;
+    let ServerArguments { sets, tls, .. } = ServerArguments::parse()?;
     let service = FlightServiceServer::new(Bench { sets }).max_decoding_message_size(256 << 20);
     let mut server = Server::builder();
     if let Some((certificate, key)) = tls {

@@ -65,8 +65,11 @@ impl Bench {
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let ServerArguments { sets, tls } = ServerArguments::parse()?;
-    let builder = FlightServer::builder(Bench { sets });
+    let ServerArguments { sets, tls, window } = ServerArguments::parse()?;
+    let mut builder = FlightServer::builder(Bench { sets });
+    if let Some(window) = window {
+        builder = builder.initial_stream_window_size(window);
+    }
     let server = match tls {
         None => builder.location("grpc://127.0.0.1:0"),
         Some((certificate, key)) => builder

@@ -83,7 +83,11 @@ fn grant(alternative: &str, declared: &Declared) -> Result<Grant, String> {
     };
     let names = &declared.of(kind).names;
     if name.is_empty() {
-        return Err(errors::require_without_name(kind, names));
+        return Err(errors::require_without_name(
+            kind,
+            names,
+            declared.attribute,
+        ));
     }
     if let Some(texts) = separated_by_commas(alternative, declared) {
         return Err(errors::require_commas(&texts));
@@ -97,7 +101,7 @@ fn grant(alternative: &str, declared: &Declared) -> Result<Grant, String> {
             .find(|kind| declared.of(*kind).has(name));
         return Err(match other {
             Some(other) => errors::require_other_kind(kind, name, other),
-            None => errors::require_undeclared(kind, name, names),
+            None => errors::require_undeclared(kind, name, names, declared.attribute),
         });
     }
     Ok(Grant {

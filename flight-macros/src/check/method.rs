@@ -4,7 +4,10 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
-use syn::{FnArg, LitStr, Pat, Receiver, ReceiverKind, ReturnType, Safety, Signature, Token, Type};
+use syn::{
+    FnArg, LitStr, Pat, Receiver, ReceiverKind, ReturnType, Safety, Signature, Token, Type,
+    TypeReference,
+};
 
 use super::access::access;
 use crate::errors::{self, Errors};
@@ -12,6 +15,7 @@ use crate::expand::text;
 use crate::model::{Argument, Declared, Handler, Lister, Route, Rpc, Segment, Source, Target};
 use crate::parse::{Method, RpcAttribute};
 use crate::route;
+use crate::shape::{is_impl, unwrapped};
 
 /// Reads a method that has RPC attributes; `None` when it has none.
 pub(crate) fn handler(
@@ -36,6 +40,7 @@ pub(crate) fn handler(
         _ => None,
     };
     let arguments = arguments(&method.signature, route, errors);
+    reply(&method.signature, errors);
     let access = access(attribute, declared, errors);
     if misread {
         // Its names were worth a look, but other routes are not to be compared with half of one.
@@ -56,7 +61,10 @@ pub(crate) fn handler(
         lists: Vec::new(),
         ordered: attribute.ordered.is_some(),
         access,
-        sound: errors.count() == before && attribute.sound && others.iter().all(|a| a.sound),
+        sound: errors.count() == before
+            && attribute.sound
+            && others.iter().all(|a| a.sound)
+            && complete(method),
         target,
     })
 }
@@ -107,6 +115,10 @@ fn target(attribute: &RpcAttribute, errors: &mut Errors) -> Target {
 
 fn action(name: &LitStr, errors: &mut Errors) -> Target {
     let text = name.value();
+    if text.contains('{') && text.contains('}') {
+        errors.at(name.span(), errors::action_with_arguments(&text));
+        return Target::Broken;
+    }
     if text.is_empty() || text.starts_with("flight-runtime.") {
         errors.at(name.span(), errors::action_reserved(&text));
         return Target::Broken;
@@ -140,12 +152,6 @@ fn signature(method: &Method, errors: &mut Errors) {
     if !signature.generics.params.is_empty() {
         errors.under(&signature.generics, errors::generics());
     }
-    if !method.has_body
-        && !method.sends
-        && let Some(attribute) = method.rpc.first()
-    {
-        errors.at(attribute.span, errors::not_a_method(attribute.rpc));
-    }
     match signature.receiver() {
         None => errors.at(
             signature.ident.span(),
@@ -155,7 +161,32 @@ fn signature(method: &Method, errors: &mut Errors) {
     }
 }
 
+/// Whether the compiler has nothing of its own to say about the signature, which it would say before us: a body that is missing, a name that is there twice.
+fn complete(method: &Method) -> bool {
+    let names: Vec<String> = method
+        .signature
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Typed(input) => Some(binding(&input.pat)?.to_string()),
+            FnArg::Receiver(_) => None,
+        })
+        .collect();
+    let twice = |(index, name): (usize, &String)| names[..index].contains(name);
+    (method.has_body || method.sends) && !names.iter().enumerate().any(twice)
+}
+
 fn self_by_reference(receiver: &Receiver, errors: &mut Errors) {
+    // `self: &Self`
+    if let ReceiverKind::Typed(_, ty) = &receiver.kind
+        && let Type::Reference(reference) = &**ty
+    {
+        match reference.mutability {
+            Some(_) => errors.under(receiver, errors::mutable_receiver()),
+            None => errors.under(receiver, errors::lifetime_receiver()),
+        }
+        return;
+    }
     match &receiver.kind {
         ReceiverKind::Reference(_, None, None) => {}
         ReceiverKind::Reference(_, _, Some(_)) => {
@@ -174,18 +205,21 @@ fn self_by_reference(receiver: &Receiver, errors: &mut Errors) {
 /// The arguments, each with where its value comes from.
 fn arguments(signature: &Signature, route: Option<&Route>, errors: &mut Errors) -> Vec<Argument> {
     let mut arguments = Vec::new();
+    // Of a method without a receiver this is reported already, and a `this: &Self` was meant to be one.
+    let mut instead = signature.receiver().is_none();
     for input in &signature.inputs {
         let FnArg::Typed(input) = input else {
             continue;
         };
         match &*input.ty {
             Type::ImplTrait(ty) => errors.under(ty, errors::impl_argument()),
-            Type::Reference(ty) => errors.under(
+            Type::Reference(ty) if !instead => errors.under(
                 ty,
-                errors::borrowed_argument(&text::of(ty.to_token_stream())),
+                errors::borrowed_argument(&text::of(ty.to_token_stream()), &owned(ty)),
             ),
             _ => {}
         }
+        instead = false;
         arguments.push(Argument {
             ident: match &*input.pat {
                 Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
@@ -204,6 +238,47 @@ fn arguments(signature: &Signature, route: Option<&Route>, errors: &mut Errors) 
     arguments
 }
 
+/// The type that owns what a reference borrows.
+fn owned(reference: &TypeReference) -> String {
+    match &*reference.elem {
+        Type::Slice(slice) => match text::of(slice.elem.to_token_stream()).as_str() {
+            "u8" => "Bytes".to_owned(),
+            item => format!("Vec<{item}>"),
+        },
+        elem => match text::of(elem.to_token_stream()).as_str() {
+            "str" => "String".to_owned(),
+            "Self" => "Arc<Self>".to_owned(),
+            elem => elem.to_owned(),
+        },
+    }
+}
+
+/// The rules on what is returned that need no type: what borrows, and what is awaited.
+fn reply(signature: &Signature, errors: &mut Errors) {
+    let ReturnType::Type(_, output) = &signature.output else {
+        return;
+    };
+    let name = signature.ident.to_string();
+    match unwrapped(output) {
+        Type::Reference(ty) if ty.lifetime.as_ref().is_none_or(|l| l.ident != "static") => {
+            errors.under(
+                ty,
+                errors::borrowed_reply(&text::of(ty.to_token_stream()), &owned(ty)),
+            );
+        }
+        ty if is_impl(ty, &["Future"]) && signature.asyncness.is_none() => {
+            errors.under(ty, errors::future_reply(&name));
+        }
+        ty if is_impl(ty, &["Iterator"]) && signature.asyncness.is_some() => {
+            errors.under(ty, errors::borrowing_iterator(&name));
+        }
+        ty if is_impl(ty, &["RecordBatchReader"]) => {
+            errors.under(ty, errors::borrowing_reader());
+        }
+        _ => {}
+    }
+}
+
 /// Finds the argument of each name in the route.
 fn connect(
     route: &Route,
@@ -214,6 +289,7 @@ fn connect(
     let path = route.path_names().map(|name| (name, true));
     let query = route.query.iter().map(|name| (name, false));
     let mut unknown = Vec::new();
+    let mut taken_apart = Vec::new();
     for (name, in_path) in path.chain(query) {
         let argument = arguments.iter_mut().find(|argument| {
             let ident = argument.ident.as_ref();
@@ -223,7 +299,12 @@ fn connect(
             Some(argument) if in_path => argument.source = Source::Path(name.index),
             Some(argument) => argument.source = Source::Query(name.index),
             None => match hidden_in_pattern(&name.text, inputs) {
-                Some(span) => errors.at(span, errors::route_argument_pattern(&name.text)),
+                // Once for a pattern, however many names it binds.
+                Some((input, _)) if taken_apart.contains(&input) => {}
+                Some((input, span)) => {
+                    taken_apart.push(input);
+                    errors.at(span, errors::route_argument_pattern(&name.text));
+                }
                 None => unknown.push(name),
             },
         }
@@ -255,7 +336,7 @@ fn binding(pat: &Pat) -> Option<syn::Ident> {
 }
 
 /// Where a pattern such as `Json(name)` binds a name.
-fn hidden_in_pattern(name: &str, inputs: &Punctuated<FnArg, Token![,]>) -> Option<Span> {
+fn hidden_in_pattern(name: &str, inputs: &Punctuated<FnArg, Token![,]>) -> Option<(usize, Span)> {
     fn bound(pat: &Pat, name: &str) -> Option<Span> {
         match pat {
             Pat::Ident(pat) if pat.ident.unraw() == name => Some(pat.ident.span()),
@@ -268,10 +349,13 @@ fn hidden_in_pattern(name: &str, inputs: &Punctuated<FnArg, Token![,]>) -> Optio
             _ => None,
         }
     }
-    inputs.iter().find_map(|input| match input {
-        FnArg::Typed(input) => bound(&input.pat, name),
-        FnArg::Receiver(_) => None,
-    })
+    inputs
+        .iter()
+        .enumerate()
+        .find_map(|(index, input)| match input {
+            FnArg::Typed(input) => Some((index, bound(&input.pat, name)?)),
+            FnArg::Receiver(_) => None,
+        })
 }
 
 /// The name of the function that makes addresses of a handler's route, if there is one.

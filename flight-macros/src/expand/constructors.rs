@@ -1,10 +1,10 @@
 //! A function for each route that makes its addresses, so that a ticket that is issued is one that is accepted.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 use syn::{Ident, Visibility};
 
-use super::{Extent, Names, conditions, local};
+use super::{Names, conditions, local};
 use crate::model::{Handler, Name, Role, Route, Segment, Server};
 
 pub(super) fn tokens(server: &Server, names: &Names) -> TokenStream {
@@ -64,26 +64,19 @@ pub(super) fn function(
         Some(quote!(#ident: #ty))
     });
     let address = local("__address");
-    // Judged at the argument's type: that is what must be printable.
+    // Nothing is judged here: the type of an argument is in the table, where one that is no value of a route is refused.
     let add = |name: &Name, function: &str, key: Option<&str>| {
-        let argument = handler.argument(name)?;
-        let ident = argument.ident.as_ref()?;
-        let Extent { first, last } = Extent::of(&argument.ty);
-        let function = Ident::new(function, first);
-        let key = key.map(|key| quote!(#key,));
-        let mut value = ident.clone();
-        value.set_span(ident.span().located_at(last));
-        let value = {
-            let reference = quote_spanned!(first=> &);
-            quote!(#reference #value)
-        };
-        Some(quote!(#address.#function(#key #value);))
+        let ident = handler.argument(name)?.ident.as_ref()?;
+        let function = Ident::new(function, Span::call_site());
+        let key = key.map(|key| quote!(, #key));
+        Some(quote!(#rt::filled(&#ident).#function(&mut #address #key);))
     };
     let path = route.path.iter().filter_map(|segment| match segment {
         Segment::Literal(text) => Some(quote!(#address.segment(#text);)),
         Segment::Arg(name) => add(name, "arg", None),
         Segment::Rest(name) => add(name, "rest", None),
     });
+    let import = (!route.query.is_empty()).then(|| quote!(use #rt::FilledQuery as _;));
     let query = route
         .query
         .iter()
@@ -94,6 +87,7 @@ pub(super) fn function(
         #visibility fn #name(#(#parameters),*) -> #krate::Address #condition {
             let mut #address = #rt::Address::build();
             #(#path)*
+            #import
             #(#query)*
             #address.finish()
         }

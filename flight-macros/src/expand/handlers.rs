@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
 
-use super::{Extent, Extracted, Names, access, conditions, extract, marker, schema, text};
+use super::{Extent, Extracted, Judge, Names, access, conditions, extract, marker, schema, text};
 use crate::model::{Handler, Route, Rpc, Segment, Source, Target};
 
 pub(super) fn tokens(handler: &Handler, names: &Names) -> TokenStream {
@@ -168,7 +168,7 @@ fn run(handler: &Handler, names: &Names) -> TokenStream {
         lets,
         variables,
         mutability,
-    } = extract(&handler.arguments, names, |span| {
+    } = extract(&handler.arguments, names, Judge::Elsewhere, |span| {
         marker(handler, names, span)
     });
     let invoke = quote_spanned! {method.span()=> Self::#method(&*#this, #(#variables),*) };

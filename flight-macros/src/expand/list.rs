@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use super::{Extent, Extracted, Names, conditions, constructors, extract, handlers, local};
+use super::{Extent, Extracted, Judge, Names, conditions, constructors, extract, handlers, local};
 use crate::model::{Handler, Lister, Name, Route};
 
 pub(super) fn tokens(handler: &Handler, names: &Names) -> TokenStream {
@@ -34,7 +34,7 @@ fn entry(handler: &Handler, route: &Route, lister: &Lister, names: &Names) -> To
         lets,
         variables,
         mutability,
-    } = extract(&lister.arguments, names, |span| {
+    } = extract(&lister.arguments, names, Judge::Here, |span| {
         let rt = names.rt_at(span);
         quote!(#rt::ListFlights)
     });

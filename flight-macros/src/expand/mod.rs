@@ -179,10 +179,20 @@ struct Extracted {
     mutability: Option<TokenStream>,
 }
 
+/// Where the compiler says that an argument is none.
+#[derive(Clone, Copy)]
+enum Judge {
+    /// Where it is extracted.
+    Here,
+    /// In what else is generated for the same arguments, so that it is said once.
+    Elsewhere,
+}
+
 /// Prints how each argument is made; `marker` names what an extractor is asked for.
 fn extract(
     arguments: &[Argument],
     names: &Names,
+    judge: Judge,
     marker: impl Fn(Span) -> TokenStream,
 ) -> Extracted {
     let call = &names.call;
@@ -209,12 +219,20 @@ fn extract(
                 quote!(#open #ty #close)
             }
             Source::Call => {
-                let (rt, marker) = (names.rt_at(last), marker(last));
-                let open = quote_spanned!(first=> <);
-                let close = quote_spanned! {last=>
-                    as #rt::FromCall<#marker>>::from_call(&mut #call).await?
-                };
-                quote!(#open #ty #close)
+                let marker = marker(last);
+                match judge {
+                    Judge::Here => {
+                        let rt = names.rt_at(last);
+                        let open = quote_spanned!(first=> <);
+                        let close = quote_spanned! {last=>
+                            as #rt::FromCall<#marker>>::from_call(&mut #call).await?
+                        };
+                        quote!(#open #ty #close)
+                    }
+                    Judge::Elsewhere => quote! {
+                        #rt::extractor::<#ty, #marker>().extract(&mut #call).await?
+                    },
+                }
             }
         };
         let lets = match argument.source {

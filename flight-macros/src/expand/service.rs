@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::{Attribute, Generics, Path, Type};
 
 use super::{Extent, Names, conditions, handlers, list};
@@ -103,23 +104,30 @@ pub(super) fn implementation(
     let cfgs = conditions(cfgs);
     // Called in one place, so that a trait without it is one error.
     let function = contract_function(Extent::of(contract).last);
+    // By the trait's name, so that a second contract of a type is one clash and not two.
+    let word = contract.segments.last().map(|last| last.ident.unraw());
+    let own = format_ident!(
+        "__flight_contract_{}",
+        word.map_or_else(String::new, |word| word.to_string())
+    );
     quote! {
         #cfgs
         #[automatically_derived]
         impl #generics #krate::FlightService for #ty #condition {
             fn service() -> #rt::ServiceDef {
-                Self::__flight_contract(::core::option::Option::None)
+                Self::#own(::core::option::Option::None)
             }
 
             fn handlers(#table: &mut #rt::Table<Self>) {
-                Self::__flight_contract(::core::option::Option::Some(#table));
+                Self::#own(::core::option::Option::Some(#table));
             }
         }
 
         #cfgs
         impl #generics #ty #condition {
             #[doc(hidden)]
-            fn __flight_contract(
+            #[allow(non_snake_case)]
+            fn #own(
                 #table: ::core::option::Option<&mut #rt::Table<Self>>,
             ) -> #rt::ServiceDef {
                 <Self as #contract>::#function(#table)

@@ -1,12 +1,14 @@
 //! The attributes of methods: `#[do_get("route", schema = ..)]` and the like.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Ident, LitStr, Meta, Path, Token};
 
 use super::options::{self, Given, Value};
 use crate::errors::{self, Errors};
+use crate::literal;
 use crate::model::Rpc;
 use crate::suggest::closest;
 
@@ -77,7 +79,16 @@ pub(super) fn kind_of(attribute: &Attribute, krate: &Path, errors: &mut Errors) 
     let known = names.into_iter().filter(|name| name.contains('_'));
     let swapped = name.to_lowercase();
     let spelled = names.iter().find(|known| known.replace('_', "") == swapped);
-    match spelled.copied().or_else(|| closest(&name, known)) {
+    let other_style = match name.as_str() {
+        "get" => Some("do_get"),
+        "put" | "post" => Some("do_put"),
+        _ => None,
+    };
+    match spelled
+        .copied()
+        .or(other_style)
+        .or_else(|| closest(&name, known))
+    {
         Some(likely) => {
             errors.at(ident.span(), errors::unknown_attribute(&name, likely));
             Kind::Misspelt
@@ -193,7 +204,16 @@ impl RpcAttribute {
                     } else if self.rpc.options().contains(&text.as_str()) {
                         self.set(&name, &text, value, errors);
                     } else {
-                        errors.at(name.span(), errors::unknown_option(self.rpc, &text));
+                        let (given, bare) = match &value {
+                            Value::Expr(value) => {
+                                (literal::string(value).map(LitStr::value), false)
+                            }
+                            value => (None, matches!(value, Value::None) && self.text.is_none()),
+                        };
+                        errors.at(
+                            name.span(),
+                            errors::unknown_option(self.rpc, &text, given.as_deref(), bare),
+                        );
                     }
                     seen.push(text);
                 }
@@ -206,7 +226,10 @@ impl RpcAttribute {
             ("ordered", Value::None) => self.ordered = Some(option.span()),
             ("public", Value::None) => self.public = Some(option.span()),
             ("require", Value::Expr(value)) => self.require = Some(value),
-            ("schema", Value::Expr(value)) => self.schema = Some(*value),
+            ("schema", Value::Expr(value)) => match own(value.to_token_stream()) {
+                Some(this) => errors.at(this.span(), errors::schema_of_self()),
+                None => self.schema = Some(*value),
+            },
             ("list", Value::Expr(value)) => match method_name(&value) {
                 Some(method) => self.list = Some(method),
                 None => errors.under(value, errors::option_form(text)),
@@ -215,6 +238,15 @@ impl RpcAttribute {
             _ => errors.at(option.span(), errors::option_form(text)),
         }
     }
+}
+
+/// Where an expression says `self`.
+fn own(tokens: TokenStream) -> Option<Ident> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) => (ident == "self").then_some(ident),
+        TokenTree::Group(group) => own(group.stream()),
+        _ => None,
+    })
 }
 
 /// `stations`, and also `Self::stations`.

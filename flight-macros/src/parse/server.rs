@@ -24,12 +24,13 @@ pub(crate) struct ServerAttribute {
 }
 
 impl ServerAttribute {
-    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+    /// Reads what stands in the parentheses of `#[flight_server(..)]` or `#[flight_service(..)]`.
+    pub(crate) fn parse(name: &'static str, tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut attribute = ServerAttribute {
             name: None,
             part: None,
             parts: Vec::new(),
-            declared: Declared::default(),
+            declared: Declared::new(name),
             client: None,
             krate: syn::parse_quote!(::flight_runtime),
             given: Vec::new(),
@@ -44,21 +45,24 @@ impl ServerAttribute {
         for given in all {
             match given {
                 Given::Text(text) => {
-                    errors.at(text.span(), errors::server_takes_no_text(&text.value()));
+                    errors.at(
+                        text.span(),
+                        errors::server_takes_no_text(name, &text.value()),
+                    );
                 }
                 Given::Other(tokens) => {
                     errors.under(tokens, errors::unexpected_token());
                     attribute.misread(&GrantKind::ALL);
                 }
-                Given::Option(name, value) => {
-                    let text = name.to_string();
+                Given::Option(option, value) => {
+                    let text = option.to_string();
                     if attribute.given.iter().any(|(seen, _)| *seen == text) {
-                        errors.at(name.span(), errors::option_twice(&text));
+                        errors.at(option.span(), errors::option_twice(&text));
                         attribute.misread(GrantKind::from_option(&text).as_slice());
                         continue;
                     }
-                    attribute.set(&name, &text, value, errors);
-                    attribute.given.push((text, name.span()));
+                    attribute.set(&option, &text, value, errors);
+                    attribute.given.push((text, option.span()));
                 }
             }
         }
@@ -112,7 +116,10 @@ impl ServerAttribute {
                 self.misread(GrantKind::from_option(text).as_slice());
             }
             _ => {
-                errors.at(option.span(), errors::unknown_server_option(text));
+                errors.at(
+                    option.span(),
+                    errors::unknown_server_option(self.declared.attribute, text),
+                );
                 let likely = closest(text, errors::SERVER_OPTIONS);
                 // A misspelt `part` or `crate`: a second `FlightService` would be one more error.
                 self.usable &= !matches!(likely, Some("part" | "crate"));

@@ -37,15 +37,16 @@ impl WeatherClient {
     ) -> ::flight_runtime::Address {
         let mut __address = ::flight_runtime::__v0_1::Address::build();
         __address.segment("stations");
-        __address.arg(&station);
-        __address.query("limit", &limit);
+        ::flight_runtime::__v0_1::filled(&station).arg(&mut __address);
+        use ::flight_runtime::__v0_1::FilledQuery as _;
+        ::flight_runtime::__v0_1::filled(&limit).query(&mut __address, "limit");
         __address.finish()
     }
     /// The address of [`Self::add`]: `stations/{station}`, filled in.
     pub fn add_route(station: u32) -> ::flight_runtime::Address {
         let mut __address = ::flight_runtime::__v0_1::Address::build();
         __address.segment("stations");
-        __address.arg(&station);
+        ::flight_runtime::__v0_1::filled(&station).arg(&mut __address);
         __address.finish()
     }
     /// The address of [`Self::score`]: `score`, filled in.

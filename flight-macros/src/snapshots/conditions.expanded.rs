@@ -130,7 +130,7 @@ impl A {
     fn x_route(y: u8) -> ::flight_runtime::Address {
         let mut __address = ::flight_runtime::__v0_1::Address::build();
         __address.segment("x");
-        __address.arg(&y);
+        ::flight_runtime::__v0_1::filled(&y).arg(&mut __address);
         __address.finish()
     }
 }

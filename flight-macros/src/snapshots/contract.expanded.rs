@@ -244,7 +244,7 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
     {
         let mut __address = ::flight_runtime::__v0_1::Address::build();
         __address.segment("stations");
-        __address.arg(&station);
+        ::flight_runtime::__v0_1::filled(&station).arg(&mut __address);
         __address.finish()
     }
 }

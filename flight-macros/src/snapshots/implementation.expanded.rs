@@ -4,10 +4,10 @@ where
     T: Send,
 {
     fn service() -> crate::runtime::__v0_1::ServiceDef {
-        Self::__flight_contract(::core::option::Option::None)
+        Self::__flight_contract_Weather(::core::option::Option::None)
     }
     fn handlers(__table: &mut crate::runtime::__v0_1::Table<Self>) {
-        Self::__flight_contract(::core::option::Option::Some(__table));
+        Self::__flight_contract_Weather(::core::option::Option::Some(__table));
     }
 }
 impl<T: Store> Station<T>
@@ -15,7 +15,8 @@ where
     T: Send,
 {
     #[doc(hidden)]
-    fn __flight_contract(
+    #[allow(non_snake_case)]
+    fn __flight_contract_Weather(
         __table: ::core::option::Option<&mut crate::runtime::__v0_1::Table<Self>>,
     ) -> crate::runtime::__v0_1::ServiceDef {
         <Self as api::Weather>::__annotate_the_trait_with_flight_service(__table)

@@ -174,11 +174,13 @@ where
                             Option<usize>,
                             _,
                         >(&__call, 2)?;
-                        let __a0 = <CallContext as ::flight_runtime::__v0_1::FromCall<
+                        let __a0 = ::flight_runtime::__v0_1::extractor::<
+                            CallContext,
                             ::flight_runtime::__v0_1::Routed<
                                 ::flight_runtime::__v0_1::DoGet,
                             >,
-                        >>::from_call(&mut __call)
+                        >()
+                            .extract(&mut __call)
                             .await?;
                         let __reply = (
                             ::flight_runtime::__v0_1::must_be_send(
@@ -400,9 +402,11 @@ where
                     __out: ::flight_runtime::__v0_1::Sink<_>|
                 {
                     ::flight_runtime::__v0_1::boxed(async move {
-                        let __a0 = <Ticket as ::flight_runtime::__v0_1::FromCall<
+                        let __a0 = ::flight_runtime::__v0_1::extractor::<
+                            Ticket,
                             ::flight_runtime::__v0_1::DoGet,
-                        >>::from_call(&mut __call)
+                        >()
+                            .extract(&mut __call)
                             .await?;
                         let __reply = (
                             ::flight_runtime::__v0_1::must_be_send(
@@ -499,17 +503,21 @@ where
                         let __a0 = ::flight_runtime::__v0_1::path_arg::<
                             String,
                         >(&__call, 0)?;
-                        let __a1 = <BatchStream as ::flight_runtime::__v0_1::FromCall<
+                        let __a1 = ::flight_runtime::__v0_1::extractor::<
+                            BatchStream,
                             ::flight_runtime::__v0_1::Routed<
                                 ::flight_runtime::__v0_1::DoPut,
                             >,
-                        >>::from_call(&mut __call)
+                        >()
+                            .extract(&mut __call)
                             .await?;
-                        let __a2 = <MetadataWriter as ::flight_runtime::__v0_1::FromCall<
+                        let __a2 = ::flight_runtime::__v0_1::extractor::<
+                            MetadataWriter,
                             ::flight_runtime::__v0_1::Routed<
                                 ::flight_runtime::__v0_1::DoPut,
                             >,
-                        >>::from_call(&mut __call)
+                        >()
+                            .extract(&mut __call)
                             .await?;
                         let __reply = (
                             ::flight_runtime::__v0_1::must_be_send(
@@ -571,9 +579,11 @@ where
                     __out: ::flight_runtime::__v0_1::Sink<_>|
                 {
                     ::flight_runtime::__v0_1::boxed(async move {
-                        let __a0 = <BatchStream as ::flight_runtime::__v0_1::FromCall<
+                        let __a0 = ::flight_runtime::__v0_1::extractor::<
+                            BatchStream,
                             ::flight_runtime::__v0_1::DoPut,
-                        >>::from_call(&mut __call)
+                        >()
+                            .extract(&mut __call)
                             .await?;
                         ::flight_runtime::__v0_1::blocking(
                                 __call,
@@ -646,11 +656,13 @@ where
                     __out: ::flight_runtime::__v0_1::Sink<_>|
                 {
                     ::flight_runtime::__v0_1::boxed(async move {
-                        let __a0 = <BatchStream as ::flight_runtime::__v0_1::FromCall<
+                        let __a0 = ::flight_runtime::__v0_1::extractor::<
+                            BatchStream,
                             ::flight_runtime::__v0_1::Routed<
                                 ::flight_runtime::__v0_1::DoExchange,
                             >,
-                        >>::from_call(&mut __call)
+                        >()
+                            .extract(&mut __call)
                             .await?;
                         let __reply = (
                             ::flight_runtime::__v0_1::must_be_send(
@@ -722,11 +734,11 @@ where
                     __out: ::flight_runtime::__v0_1::Sink<_>|
                 {
                     ::flight_runtime::__v0_1::boxed(async move {
-                        let __a0 = <Json<
-                            Compact,
-                        > as ::flight_runtime::__v0_1::FromCall<
+                        let __a0 = ::flight_runtime::__v0_1::extractor::<
+                            Json<Compact>,
                             ::flight_runtime::__v0_1::DoAction,
-                        >>::from_call(&mut __call)
+                        >()
+                            .extract(&mut __call)
                             .await?;
                         let __reply = (
                             ::flight_runtime::__v0_1::must_be_send(
@@ -788,9 +800,11 @@ where
                     __out: ::flight_runtime::__v0_1::Sink<_>|
                 {
                     ::flight_runtime::__v0_1::boxed(async move {
-                        let __a0 = <Action as ::flight_runtime::__v0_1::FromCall<
+                        let __a0 = ::flight_runtime::__v0_1::extractor::<
+                            Action,
                             ::flight_runtime::__v0_1::DoAction,
-                        >>::from_call(&mut __call)
+                        >()
+                            .extract(&mut __call)
                             .await?;
                         ::flight_runtime::__v0_1::blocking(
                                 __call,
@@ -859,11 +873,13 @@ where
                         let __a0 = ::flight_runtime::__v0_1::path_arg::<
                             String,
                         >(&__call, 0)?;
-                        let __a1 = <FlightDescriptor as ::flight_runtime::__v0_1::FromCall<
+                        let __a1 = ::flight_runtime::__v0_1::extractor::<
+                            FlightDescriptor,
                             ::flight_runtime::__v0_1::Routed<
                                 ::flight_runtime::__v0_1::GetFlightInfo,
                             >,
-                        >>::from_call(&mut __call)
+                        >()
+                            .extract(&mut __call)
                             .await?;
                         let __reply = (
                             ::flight_runtime::__v0_1::must_be_send(
@@ -913,9 +929,11 @@ where
                     __out: ::flight_runtime::__v0_1::Sink<_>|
                 {
                     ::flight_runtime::__v0_1::boxed(async move {
-                        let __a0 = <FlightDescriptor as ::flight_runtime::__v0_1::FromCall<
+                        let __a0 = ::flight_runtime::__v0_1::extractor::<
+                            FlightDescriptor,
                             ::flight_runtime::__v0_1::GetSchema,
-                        >>::from_call(&mut __call)
+                        >()
+                            .extract(&mut __call)
                             .await?;
                         ::flight_runtime::__v0_1::blocking(
                                 __call,
@@ -1026,9 +1044,11 @@ where
                     __out: ::flight_runtime::__v0_1::Sink<_>|
                 {
                     ::flight_runtime::__v0_1::boxed(async move {
-                        let __a0 = <Criteria as ::flight_runtime::__v0_1::FromCall<
+                        let __a0 = ::flight_runtime::__v0_1::extractor::<
+                            Criteria,
                             ::flight_runtime::__v0_1::ListFlights,
-                        >>::from_call(&mut __call)
+                        >()
+                            .extract(&mut __call)
                             .await?;
                         let __reply = (
                             ::flight_runtime::__v0_1::must_be_send(
@@ -1108,9 +1128,10 @@ where
     ) -> ::flight_runtime::Address {
         let mut __address = ::flight_runtime::__v0_1::Address::build();
         __address.segment("stations");
-        __address.arg(&station);
-        __address.query("since", &since);
-        __address.query("limit", &limit);
+        ::flight_runtime::__v0_1::filled(&station).arg(&mut __address);
+        use ::flight_runtime::__v0_1::FilledQuery as _;
+        ::flight_runtime::__v0_1::filled(&since).query(&mut __address, "since");
+        ::flight_runtime::__v0_1::filled(&limit).query(&mut __address, "limit");
         __address.finish()
     }
     #[cfg(feature = "files")]
@@ -1118,16 +1139,16 @@ where
     fn file_route(r: Region, year: u16, r#type: String) -> ::flight_runtime::Address {
         let mut __address = ::flight_runtime::__v0_1::Address::build();
         __address.segment("files");
-        __address.arg(&r);
-        __address.arg(&year);
-        __address.rest(&r#type);
+        ::flight_runtime::__v0_1::filled(&r).arg(&mut __address);
+        ::flight_runtime::__v0_1::filled(&year).arg(&mut __address);
+        ::flight_runtime::__v0_1::filled(&r#type).rest(&mut __address);
         __address.finish()
     }
     /// The address of [`Self::add`]: `stations/{station}`, filled in.
     fn add_route(station: String) -> ::flight_runtime::Address {
         let mut __address = ::flight_runtime::__v0_1::Address::build();
         __address.segment("stations");
-        __address.arg(&station);
+        ::flight_runtime::__v0_1::filled(&station).arg(&mut __address);
         __address.finish()
     }
     /// The address of [`Self::score`]: `score`, filled in.

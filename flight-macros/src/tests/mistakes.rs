@@ -120,6 +120,21 @@ const BLOCK: &[Case] = &[
         "1 + 2, name = ",
         "impl A { #[do_get] async fn f(&self) {} }",
     ),
+    (
+        "a service that borrows",
+        "",
+        "impl<'a> A<'a> { #[do_get] async fn f(&self) {} }",
+    ),
+    (
+        "a service that borrows without a name",
+        "",
+        "impl A<'_> { #[do_get] async fn f(&self) {} }",
+    ),
+    (
+        "a service of what is static",
+        "",
+        "impl<'a: 'static> A<'a> { #[do_get] async fn f(&self) {} }",
+    ),
 ];
 
 /// Attributes and the signature of a method, each in a block of its own.
@@ -136,6 +151,83 @@ const METHOD: &[(&str, &str)] = &[
     ),
     ("on a constant", "#[do_get] const X: u8 = 1;"),
     ("on a type", "#[do_get] type X = u8;"),
+    (
+        "get of another framework",
+        "#[get(\"x\")] async fn f(&self) {}",
+    ),
+    (
+        "the route as an option",
+        "#[do_get(route = \"x\")] async fn f(&self) {}",
+    ),
+    (
+        "the route without quotes",
+        "#[do_get(x)] async fn f(&self) {}",
+    ),
+    (
+        "the name as an option",
+        "#[action(name = \"x\")] async fn f(&self) {}",
+    ),
+    (
+        "the name without quotes",
+        "#[action(stop)] async fn f(&self) {}",
+    ),
+    (
+        "an action with a route",
+        "#[action(\"x/{y}\")] async fn f(&self, y: u8) {}",
+    ),
+    (
+        "a schema of self",
+        "#[do_get(\"x\", schema = { self.schema() })] async fn f(&self) {}",
+    ),
+    ("a typed self", "#[do_get] async fn f(self: &Self) {}"),
+    (
+        "a typed mutable self",
+        "#[do_get] async fn f(self: &mut Self) {}",
+    ),
+    (
+        "another name for self",
+        "#[do_get] async fn f(this: &Self, text: &str) {}",
+    ),
+    (
+        "a slice",
+        "#[do_get] async fn f(&self, a: &[u16], b: &mut BatchStream, c: &'static str) {}",
+    ),
+    (
+        "an argument twice",
+        "#[do_get(\"{a}\")] async fn f(&self, a: u8, a: u8) {}",
+    ),
+    (
+        "a borrowed reply",
+        "#[action(\"x\")] async fn f(&self) -> &str {}",
+    ),
+    (
+        "a borrowed reply in a result",
+        "#[do_get] fn f(&self) -> Result<&RecordBatch, Error> {}",
+    ),
+    (
+        "a static reply",
+        "#[action(\"x\")] fn f(&self) -> &'static str {}",
+    ),
+    (
+        "a future",
+        "#[action(\"x\")] fn f(&self) -> impl Future<Output = String> + Send {}",
+    ),
+    (
+        "an iterator of an async fn",
+        "#[do_get] async fn f(&self) -> Result<impl Iterator<Item = RecordBatch>, Error> {}",
+    ),
+    (
+        "an iterator that owns",
+        "#[do_get] async fn f(&self) -> impl Iterator<Item = RecordBatch> + use<> {}",
+    ),
+    (
+        "an iterator of a fn",
+        "#[do_get] fn f(&self) -> impl Iterator<Item = RecordBatch> {}",
+    ),
+    (
+        "a reader",
+        "#[do_get] fn f(&self) -> impl RecordBatchReader + Send {}",
+    ),
     ("without a body", "#[do_get] async fn f(&self);"),
     (
         "a signature that does not parse",
@@ -295,6 +387,25 @@ const ROUTE: &[(&str, &str)] = &[
     ("an umlaut", "gruß"),
     ("nothing behind the question mark", "a?"),
     ("two question marks", "a?{station}?{type}"),
+    ("a whole URL", "grpc+tls://localhost:8815/a/{station}"),
+    ("a URL without a path", "grpc://localhost"),
+    ("a star", "a/*station"),
+    ("a star alone", "a/*"),
+    ("two stars", "a/**"),
+    ("square brackets", "a/[station]"),
+    ("two pairs of braces", "a/{{station}}"),
+    ("a dollar", "a/${station}"),
+    ("two arguments in a segment", "{station}{type}"),
+    ("white space in the braces", "a/{ station }"),
+    ("a path converter", "a/{station:path}"),
+    ("a regular expression of the rest", "a/{station:.*}"),
+    ("dots", "a/{station...}"),
+    ("a default", "a?{station=x}"),
+    ("a hyphen", "a/{my-station}"),
+    ("a comma in the query", "a?{station},{type}"),
+    ("one pair of braces for two", "a?{station&type}"),
+    ("an ampersand for the question mark", "a&{station}"),
+    ("a keyword that is no argument", "a/{fn}"),
     ("a key", "a?station={station}"),
     ("a bare key", "a?station"),
     ("an empty entry", "a?{station}&"),
@@ -459,6 +570,26 @@ const CONTRACT: &[Case] = &[
         "options on an implementation",
         "client = C",
         "impl A for B { async fn f(&self) {} }",
+    ),
+    (
+        "an undeclared role of a contract",
+        "",
+        "trait A { #[action(\"a\", require = \"role:admin\")] async fn f(&self); }",
+    ),
+    (
+        "an unknown option of a contract",
+        "nmae = \"a\"",
+        "trait A { #[action(\"a\")] async fn f(&self); }",
+    ),
+    (
+        "an unknown option on an implementation",
+        "nonsense",
+        "impl A for B { async fn f(&self) {} }",
+    ),
+    (
+        "an implementation that borrows",
+        "",
+        "impl A for B<'_> { async fn f(&self) {} }",
     ),
 ];
 

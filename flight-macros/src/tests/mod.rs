@@ -3,6 +3,7 @@
 mod access;
 mod expansion;
 mod mistakes;
+mod unfinished;
 
 use std::path::PathBuf;
 

@@ -42,7 +42,8 @@ use crate::rpc::Method;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no rule on who may use a handler",
     label = "expected a text such as `\"role:admin\"`, a function `fn(&Principal) -> bool`, or a type that implements `Guard`",
-    note = "roles are named in text: `require = \"role:admin\"`, and declared on the block: `#[flight_server(roles(\"admin\"))]`"
+    note = "roles are named in text: `require = \"role:admin\"`, and declared on the block: `#[flight_server(roles(\"admin\"))]`",
+    note = "a guard is named and not called, and it decides at once: it is no `async fn`, and takes no `&self`"
 )]
 pub trait Guard {
     /// Whether this caller may use the handler. A `false` is PERMISSION_DENIED.

@@ -68,6 +68,8 @@ pub struct BatchStream {
     early: VecDeque<Message>,
     events: BoxStream<'static, Result<Event, Error>>,
     last_metadata: Option<Bytes>,
+    /// What it means that the end comes first.
+    without_schema: fn() -> Error,
     pub(crate) options: StreamOptions,
 }
 
@@ -115,8 +117,23 @@ impl BatchStream {
             // Asked behind its end, it says again that it has ended.
             events: events.fuse().boxed(),
             last_metadata: None,
+            without_schema: || {
+                Error::invalid_argument(
+                    "the upload ended before its schema: expected an Arrow IPC schema message",
+                )
+            },
             options: StreamOptions::default(),
         }
+    }
+
+    /// A server's answer, which is not the caller's fault.
+    pub(crate) fn of_answer(mut self) -> Self {
+        self.without_schema = || {
+            Error::internal(
+                "the server's answer ended before its schema: expected an Arrow IPC schema message",
+            )
+        };
+        self
     }
 
     /// The number of rows, for FlightInfo; unknown (−1) when it is not said.
@@ -198,11 +215,7 @@ impl BatchStream {
                     self.early.push_back(message);
                 }
                 Some(Err(error)) => return Poll::Ready(Err(error)),
-                None => {
-                    return Poll::Ready(Err(Error::invalid_argument(
-                        "the upload ended before its schema: expected an Arrow IPC schema message",
-                    )));
-                }
+                None => return Poll::Ready(Err((self.without_schema)())),
             }
         }
     }

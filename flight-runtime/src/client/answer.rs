@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt};
@@ -15,13 +16,26 @@ use tokio::time::Sleep;
 use tonic::{Code, Status};
 
 use super::channel::Channel;
+use super::connection::Running;
 use crate::Error;
 use crate::error::BoxError;
 use crate::wire::error::WireError;
 use crate::wire::segments::Segments;
 
+/// How long an upload goes on before the answer and the deadline are looked at, and others of the thread have their turn: batches that are
+/// computed on the spot may never make it wait.
+const TURN: Duration = Duration::from_micros(100);
+
 /// Messages that a call sends, framed.
 pub(super) type Frames = BoxStream<'static, Result<Segments, Error>>;
+
+/// What a call says.
+pub(super) enum Outgoing {
+    /// One message, which goes out with the end of the stream on it: a frame less for both sides.
+    One(Segments),
+    /// Whatever comes, while the answer is asked for.
+    Upload(Frames),
+}
 
 /// One call under way.
 pub(super) struct Answer {
@@ -33,7 +47,7 @@ pub(super) struct Answer {
     deadline: Option<Pin<Box<Sleep>>>,
     /// Head and trailers, as they have come.
     headers: HeaderMap,
-    _running: Arc<()>,
+    running: Arc<Running>,
 }
 
 enum State {
@@ -52,23 +66,31 @@ struct Upload {
 impl Answer {
     pub(super) fn new(
         channel: Arc<Channel>,
-        running: Arc<()>,
+        running: Arc<Running>,
         response: ResponseFuture,
-        stream: SendStream<Segments>,
-        frames: Frames,
+        mut stream: SendStream<Segments>,
+        outgoing: Outgoing,
         deadline: Option<Sleep>,
     ) -> Self {
-        Self {
-            channel,
-            state: State::Head(response),
-            upload: Some(Upload {
+        let upload = match outgoing {
+            Outgoing::One(frame) => {
+                // An error is the connection's, and comes with the answer.
+                let _ = stream.send_data(frame, true);
+                None
+            }
+            Outgoing::Upload(frames) => Some(Upload {
                 frames,
                 waiting: None,
             }),
+        };
+        Self {
+            channel,
+            state: State::Head(response),
+            upload,
             stream,
             deadline: deadline.map(Box::pin),
             headers: HeaderMap::new(),
-            _running: running,
+            running,
         }
     }
 
@@ -214,6 +236,12 @@ impl Answer {
             Some(Reason::ENHANCE_YOUR_CALM) if reset => Code::ResourceExhausted,
             Some(Reason::INADEQUATE_SECURITY) => Code::PermissionDenied,
             Some(_) if reset => Code::Internal,
+            _ if self.running.is_given_up() => {
+                let location = self.channel.location();
+                return Error::unavailable(format!(
+                    "connection to `{location}` given up: the server does not answer pings"
+                ));
+            }
             _ => return self.channel.lost(error),
         };
         Error::new(code, format!("the server ended the call: {error}")).with_source(error)
@@ -235,6 +263,7 @@ impl Upload {
         stream: &mut SendStream<Segments>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
+        let began = Instant::now();
         loop {
             if let Some(frame) = self.waiting.take() {
                 match stream.poll_capacity(cx) {
@@ -245,6 +274,10 @@ impl Upload {
                     Poll::Ready(Some(Ok(_))) => {
                         if stream.send_data(frame, false).is_err() {
                             return Poll::Ready(Ok(()));
+                        }
+                        if began.elapsed() > TURN {
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
                         }
                     }
                     Poll::Pending => {
@@ -318,8 +351,10 @@ fn check_head(head: &Response<()>) -> Result<(), Error> {
         ));
     }
     let content_type = head.headers().get(http::header::CONTENT_TYPE);
-    let is_grpc =
-        content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
+    // What follows may name the encoding of messages; `-web` is another protocol.
+    let is_grpc = content_type
+        .and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"))
+        .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';' | b' ')));
     if !is_grpc {
         return Err(Error::unknown(format!(
             "the server does not speak gRPC: content-type is {content_type:?}"

@@ -120,15 +120,16 @@ impl FlightClientBuilder {
         self
     }
 
-    /// How much of one download may be under way, in bytes. Default: 4 MiB. On a long line it bounds the speed of one stream to this much per
-    /// round trip.
+    /// How much of one download may be under way, in bytes: one stream gets at most this much per round trip. Default: 4 MiB from this machine,
+    /// 16 MiB from any other.
     #[must_use]
     pub fn initial_stream_window_size(mut self, bytes: u32) -> Self {
-        self.settings.http2.stream_window = bytes;
+        self.settings.http2.stream_window = Some(bytes);
         self
     }
 
-    /// How much of all downloads of the connection may be under way, in bytes. Default: 16 MiB.
+    /// How much of all downloads of the connection may be under way, in bytes. Default: 1 GiB, so that each stream is bounded by its own window
+    /// alone. With less, streams that are held without being read can stop the others of their connection.
     #[must_use]
     pub fn initial_connection_window_size(mut self, bytes: u32) -> Self {
         self.settings.http2.connection_window = bytes;
@@ -142,8 +143,9 @@ impl FlightClientBuilder {
         self
     }
 
-    /// Asks a server that has said nothing for this long, while calls run, whether it lives (an HTTP/2 PING). Default: never, because servers of
-    /// other implementations take frequent pings for abuse; TCP's own keep-alive notices a lost host after minutes.
+    /// While calls run, asks the server this often whether it lives (an HTTP/2 PING); calls of a server that does not answer end with UNAVAILABLE.
+    /// Default: never, because servers of other implementations take frequent pings for abuse; TCP's own keep-alive notices a lost host after
+    /// minutes.
     #[must_use]
     pub fn keep_alive_interval(mut self, interval: Duration) -> Self {
         self.settings.http2.keep_alive_interval = Some(interval);

@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 use super::connection::{Http2, Live, open};
 use super::tls::Connector;
 use crate::Error;
+use crate::caller::Peer;
 use crate::location::Location;
 use crate::rpc::{Method, SERVICE_NAME};
 
@@ -153,16 +154,23 @@ impl Channel {
             match &self.place {
                 Place::Tcp { host, port, tls } => {
                     let stream = dial(host, *port).await.map_err(failed)?;
+                    let peer = stream.peer_addr().map_or(Peer::Unknown, Peer::Tcp);
                     match tls {
-                        None => open(stream, &self.http2).await,
+                        None => open(stream, &self.http2, peer.is_local()).await,
                         Some(tls) => {
                             let stream = tls.connect(host, stream).await.map_err(failed)?;
-                            open(stream, &self.http2).await
+                            open(stream, &self.http2, peer.is_local()).await
                         }
                     }
                 }
-                Place::Unix(path) => open(unix(path).await.map_err(failed)?, &self.http2).await,
-                Place::Memory(dial) => open(dial().await.map_err(failed)?, &self.http2).await,
+                Place::Unix(path) => {
+                    let stream = unix(path).await.map_err(failed)?;
+                    open(stream, &self.http2, true).await
+                }
+                Place::Memory(dial) => {
+                    let stream = dial().await.map_err(failed)?;
+                    open(stream, &self.http2, true).await
+                }
             }
         };
         match tokio::time::timeout(CONNECT_LIMIT, connecting).await {
@@ -206,7 +214,7 @@ fn prepare(stream: &TcpStream, address: SocketAddr) {
     let set = stream
         .set_nodelay(true)
         .and_then(|()| socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(TCP_KEEPALIVE)))
-        .and_then(|()| match address.ip().to_canonical().is_loopback() {
+        .and_then(|()| match Peer::Tcp(address).is_local() {
             true => socket.set_send_buffer_size(LOOPBACK_SEND_BUFFER),
             false => Ok(()),
         });

@@ -5,6 +5,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -21,13 +22,13 @@ use crate::wire::segments::Segments;
 /// What a connection is opened with.
 #[derive(Clone, Debug)]
 pub(super) struct Http2 {
-    /// How much of one download may be under way.
-    pub(super) stream_window: u32,
+    /// How much of one download may be under way; when nobody said, it goes by where the server is.
+    pub(super) stream_window: Option<u32>,
     /// How much of all downloads may be under way.
     pub(super) connection_window: u32,
     /// The largest frame that the server may send.
     pub(super) max_frame_size: u32,
-    /// A server that says nothing for this long while calls run is asked whether it lives …
+    /// While calls run, a server is asked this often whether it lives …
     pub(super) keep_alive_interval: Option<Duration>,
     /// … and has this long to answer.
     pub(super) keep_alive_timeout: Duration,
@@ -36,8 +37,10 @@ pub(super) struct Http2 {
 impl Default for Http2 {
     fn default() -> Self {
         Self {
-            stream_window: 4 << 20,
-            connection_window: 16 << 20,
+            stream_window: None,
+            // Out of the way, as in Go's client and in curl: a stream that is held without being read keeps its own window full, and a few of
+            // them would stop all others, such as the first of several endpoints that are opened ahead.
+            connection_window: 1 << 30,
             max_frame_size: 1 << 20,
             keep_alive_interval: None,
             keep_alive_timeout: Duration::from_secs(20),
@@ -46,6 +49,12 @@ impl Default for Http2 {
 }
 
 impl Http2 {
+    /// The window of a stream. Beyond this machine it is a limit of window / round-trip time; on it, more gains nothing.
+    fn stream_window(&self, local: bool) -> u32 {
+        let default = if local { 4 << 20 } else { 16 << 20 };
+        self.stream_window.unwrap_or(default)
+    }
+
     /// What the protocol does not allow (RFC 9113, 6.5.2), or what would stand still.
     pub(super) fn check(&self) -> Result<(), Error> {
         let ranges = [
@@ -57,7 +66,7 @@ impl Http2 {
             ),
             (
                 "initial_stream_window_size",
-                self.stream_window,
+                self.stream_window(false),
                 1,
                 (1 << 31) - 1,
             ),
@@ -75,7 +84,16 @@ impl Http2 {
                 )));
             }
         }
-        Ok(())
+        let times = [
+            ("keep_alive_interval", self.keep_alive_interval),
+            ("keep_alive_timeout", Some(self.keep_alive_timeout)),
+        ];
+        match times.iter().find(|(_, time)| *time == Some(Duration::ZERO)) {
+            None => Ok(()),
+            Some((what, _)) => Err(Error::invalid_argument(format!(
+                "`{what}` is zero: a server needs time to answer"
+            ))),
+        }
     }
 }
 
@@ -88,19 +106,31 @@ const SEND_BUFFER: usize = 1 << 20;
 #[derive(Clone)]
 pub(super) struct Live {
     pub(super) calls: SendRequest<Segments>,
-    /// Held by each call, so that the connection knows whether there are any.
-    pub(super) running: Arc<()>,
+    pub(super) running: Arc<Running>,
+}
+
+/// Held by each call, so that the connection knows whether there are any, and they why it ended.
+#[derive(Default)]
+pub(super) struct Running {
+    given_up: AtomicBool,
+}
+
+impl Running {
+    /// The server did not answer a ping.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed)
+    }
 }
 
 /// Opens a connection, which a task of its own drives until no call and no client needs it.
-pub(super) async fn open<S>(socket: S, http2: &Http2) -> Result<Live, Error>
+pub(super) async fn open<S>(socket: S, http2: &Http2, local: bool) -> Result<Live, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (socket, drain) = gather(socket);
     let handshake = Builder::new()
         .enable_push(false)
-        .initial_window_size(http2.stream_window)
+        .initial_window_size(http2.stream_window(local))
         .initial_connection_window_size(http2.connection_window)
         .max_frame_size(http2.max_frame_size)
         .max_header_list_size(MAX_HEADER_LIST_SIZE)
@@ -109,7 +139,7 @@ where
     let (calls, mut connection) = handshake
         .await
         .map_err(|error| Error::unavailable(format!("HTTP/2: {error}")).with_source(error))?;
-    let running = Arc::new(());
+    let running = Arc::new(Running::default());
     let keep_alive = http2.keep_alive_interval.and_then(|interval| {
         Some(KeepAlive {
             ping_pong: connection.ping_pong()?,
@@ -149,10 +179,10 @@ async fn drive<S>(
     }
 }
 
-/// Asks a silent server whether it lives, while calls wait for it.
+/// Asks a server whether it lives, while calls wait for it.
 struct KeepAlive {
     ping_pong: PingPong,
-    running: Weak<()>,
+    running: Weak<Running>,
     interval: Duration,
     timeout: Duration,
     timer: Pin<Box<Sleep>>,
@@ -172,6 +202,9 @@ impl KeepAlive {
                 return false;
             }
             if self.waits {
+                if let Some(running) = self.running.upgrade() {
+                    running.given_up.store(true, Ordering::Relaxed);
+                }
                 return true;
             }
             // One reference is the client's own. Servers take pings without calls for abuse.

@@ -6,6 +6,7 @@ use futures::stream::{self, StreamExt};
 use prost::Message as _;
 use tonic::metadata::{Binary, MetadataValue};
 
+use super::answer::Outgoing;
 use super::{CallOptions, FlightClient, ResultStream};
 use crate::Error;
 use crate::rpc::Method;
@@ -85,9 +86,8 @@ impl FlightClient {
             };
             frames.push(Ok(Segments::from(encode_message(&request)?)));
         }
-        let mut answer = self
-            .start(Method::Handshake, stream::iter(frames).boxed())
-            .await?;
+        let upload = Outgoing::Upload(stream::iter(frames).boxed());
+        let mut answer = self.start(Method::Handshake, upload).await?;
         answer.head().await?;
         Ok(self.results(answer))
     }

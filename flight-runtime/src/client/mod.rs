@@ -43,7 +43,7 @@ use crate::wire::guard::GuardLimits;
 use crate::wire::message::{empty_frame, with_descriptor};
 use crate::wire::segments::Segments;
 
-use answer::{Answer, Frames, fault};
+use answer::{Answer, Frames, Outgoing, fault};
 use builder::Settings;
 use channel::Channel;
 use connection::Live;
@@ -293,8 +293,8 @@ impl FlightClient {
         descriptor: FlightDescriptor,
         batches: Option<BatchStream>,
     ) -> Result<ResultStream<PutResult>, Error> {
-        let frames = self.upload(descriptor, batches);
-        let answer = self.start(Method::DoPut, frames).await?;
+        let upload = self.upload(descriptor, batches);
+        let answer = self.start(Method::DoPut, upload).await?;
         Ok(self.results(answer))
     }
 
@@ -303,13 +303,13 @@ impl FlightClient {
         descriptor: FlightDescriptor,
         batches: Option<BatchStream>,
     ) -> Result<BatchStream, Error> {
-        let frames = self.upload(descriptor, batches);
-        let answer = self.start(Method::DoExchange, frames).await?;
+        let upload = self.upload(descriptor, batches);
+        let answer = self.start(Method::DoExchange, upload).await?;
         Ok(self.batches(answer))
     }
 
     /// Begins a call. A lost connection is made anew, as long as nothing was sent.
-    async fn start(&self, method: Method, frames: Frames) -> Result<Answer, Error> {
+    async fn start(&self, method: Method, outgoing: Outgoing) -> Result<Answer, Error> {
         let deadline = self
             .options
             .timeout
@@ -331,7 +331,7 @@ impl FlightClient {
             running,
             response,
             stream,
-            frames,
+            outgoing,
             deadline.map(sleep_until),
         ))
     }
@@ -339,8 +339,7 @@ impl FlightClient {
     /// A call with one message.
     async fn unary(&self, method: Method, message: &impl prost::Message) -> Result<Answer, Error> {
         let frame = Segments::from(encode_message(message)?);
-        let frames = stream::once(std::future::ready(Ok(frame))).boxed();
-        let mut answer = self.start(method, frames).await?;
+        let mut answer = self.start(method, Outgoing::One(frame)).await?;
         answer.head().await?;
         Ok(answer)
     }
@@ -370,17 +369,18 @@ impl FlightClient {
         let message = self.shared.settings.max_message_size;
         let reader = FlightDataReader::new(answer, Encoding::Identity, Limits { message });
         let decoder = BatchDecoder::new(GuardLimits::default());
-        Box::new(Received::new(reader, decoder, None, fault)).into_stream()
+        let received = Received::new(reader, decoder, None, fault);
+        Box::new(received).into_stream().of_answer()
     }
 
     /// The messages of an upload, the descriptor in the first.
-    fn upload(&self, descriptor: FlightDescriptor, batches: Option<BatchStream>) -> Frames {
+    fn upload(&self, descriptor: FlightDescriptor, batches: Option<BatchStream>) -> Outgoing {
         let limit = self.shared.settings.max_upload_message_size;
-        let frames = match batches {
+        let frames: Frames = match batches {
             Some(batches) => Encoded::new(flow_of_upload(batches), None, false, limit).boxed(),
             None => stream::empty().boxed(),
         };
-        stream::unfold(
+        let frames = stream::unfold(
             (frames, Some(descriptor)),
             |(mut frames, first)| async move {
                 let frame = frames.next().await;
@@ -394,7 +394,7 @@ impl FlightClient {
                 };
                 Some((frame, (frames, None)))
             },
-        )
-        .boxed()
+        );
+        Outgoing::Upload(frames.boxed())
     }
 }

@@ -15,7 +15,7 @@ use crate::context::CallContext;
 use crate::rpc::Rpc;
 
 #[doc(hidden)]
-pub use argument::{path_arg, query_arg};
+pub use argument::{extractor, path_arg, query_arg};
 pub use identity::{Identity, Middleware};
 pub use input::Input;
 #[doc(hidden)]

@@ -89,13 +89,24 @@ impl<T: Serialize> Json<T> {
 }
 
 /// The handlers whose ticket, command, action body or criteria is a body: those without a route.
-trait HasBody: Rpc {
+#[diagnostic::on_unimplemented(
+    message = "a handler with a route has no body, and takes neither `Json<T>` nor `Proto<T>`",
+    label = "the ticket or descriptor was taken apart into the arguments that the route names",
+    note = "name the values in the route: `#[do_get(\"…?{{limit}}\")]`, with an argument `limit: Option<u64>`; or leave the route out",
+    note = "`#[list_actions]` has no body either"
+)]
+pub trait HasBody: Rpc {
     /// What the body is called in an error.
     const NAME: &'static str;
 }
 
 macro_rules! bodies {
-    ($($rpc:ident: $name:literal),* $(,)?) => { $(impl HasBody for $rpc { const NAME: &'static str = $name; })* };
+    ($($rpc:ident: $name:literal),* $(,)?) => { $(
+        #[diagnostic::do_not_recommend]
+        impl HasBody for $rpc {
+            const NAME: &'static str = $name;
+        }
+    )* };
 }
 bodies! {
     DoGet: "the ticket",
@@ -122,42 +133,51 @@ fn body<R: HasBody>(call: &Call) -> Result<Bytes, Error> {
     })
 }
 
+// Not hidden from what the compiler recommends, unlike all others: what is missing of the `T` is what the user wants to read.
+impl<R: HasBody, T: DeserializeOwned + Send> FromCall<R> for Json<T> {
+    const INPUT: Input = Input::Json;
+
+    fn takes() -> Takes {
+        Takes::of::<T>(Input::Json)
+    }
+
+    async fn from_call(call: &mut Call) -> Result<Self, Error> {
+        let body = body::<R>(call)?;
+        if body.is_empty() {
+            return empty(|text| serde_json::from_str(text))
+                .map(Json)
+                .map_err(|error| {
+                    Error::invalid_argument(format!(
+                        "{} is empty: expected JSON ({error})",
+                        R::NAME
+                    ))
+                });
+        }
+        serde_json::from_slice(&body).map(Json).map_err(|error| {
+            Error::invalid_argument(format!("{} is not the expected JSON: {error}", R::NAME))
+        })
+    }
+}
+
+impl<R: HasBody, T: prost::Message + Default> FromCall<R> for Proto<T> {
+    const INPUT: Input = Input::Proto;
+
+    fn takes() -> Takes {
+        Takes::of::<T>(Input::Proto)
+    }
+
+    async fn from_call(call: &mut Call) -> Result<Self, Error> {
+        T::decode(body::<R>(call)?).map(Proto).map_err(|error| {
+            Error::invalid_argument(format!(
+                "{} is not the expected protobuf message: {error}",
+                R::NAME
+            ))
+        })
+    }
+}
+
 macro_rules! body_extractors {
     ($($rpc:ident),*) => { $(
-        #[diagnostic::do_not_recommend]
-        impl<T: DeserializeOwned + Send> FromCall<$rpc> for Json<T> {
-            const INPUT: Input = Input::Json;
-
-            fn takes() -> Takes {
-                Takes::of::<T>(Input::Json)
-            }
-
-            async fn from_call(call: &mut Call) -> Result<Self, Error> {
-                let body = body::<$rpc>(call)?;
-                if body.is_empty() {
-                    return empty(|text| serde_json::from_str(text)).map(Json).map_err(|error| {
-                        Error::invalid_argument(format!("{} is empty: expected JSON ({error})", $rpc::NAME))
-                    });
-                }
-                serde_json::from_slice(&body).map(Json).map_err(|error| {
-                    Error::invalid_argument(format!("{} is not the expected JSON: {error}", $rpc::NAME))
-                })
-            }
-        }
-        #[diagnostic::do_not_recommend]
-        impl<T: prost::Message + Default> FromCall<$rpc> for Proto<T> {
-            const INPUT: Input = Input::Proto;
-
-            fn takes() -> Takes {
-                Takes::of::<T>(Input::Proto)
-            }
-
-            async fn from_call(call: &mut Call) -> Result<Self, Error> {
-                T::decode(body::<$rpc>(call)?).map(Proto).map_err(|error| {
-                    Error::invalid_argument(format!("{} is not the expected protobuf message: {error}", $rpc::NAME))
-                })
-            }
-        }
         #[diagnostic::do_not_recommend]
         impl FromCall<$rpc> for Bytes {
             const INPUT: Input = Input::Bytes;

@@ -10,7 +10,8 @@ use crate::rows::Row;
 /// A schema as `schema = …` on an attribute gives it: a value, or a function that makes one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a schema",
-    label = "expected a `Schema`, a `SchemaRef`, or a function that returns one"
+    label = "expected a `Schema`, a `SchemaRef`, or a function that returns one",
+    note = "where the schema depends on the service or on the route, leave `schema = ..` out: it is that of what the method returns"
 )]
 pub trait IntoSchema<M> {
     #[doc(hidden)]
@@ -29,7 +30,14 @@ impl IntoSchema<SchemaRef> for SchemaRef {
     }
 }
 
-impl<F: FnOnce() -> S, S: IntoSchema<M>, M> IntoSchema<fn() -> M> for F {
+/// What a function that makes a schema returns. A function that makes such a function is none: the compiler would look for it without end.
+#[doc(hidden)]
+pub trait SchemaValue: IntoSchema<Self> + Sized {}
+impl SchemaValue for Schema {}
+impl SchemaValue for SchemaRef {}
+
+#[diagnostic::do_not_recommend]
+impl<F: FnOnce() -> S, S: SchemaValue> IntoSchema<fn() -> S> for F {
     fn into_schema(self) -> SchemaRef {
         self().into_schema()
     }

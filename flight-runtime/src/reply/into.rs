@@ -174,6 +174,7 @@ replies! {
         message = "`{Self}` cannot be returned by a handler that sends batches",
         label = "not a reply of `#[do_get]` or `#[do_exchange]`",
         note = "return `BatchStream`, `Rows<T>`, `RecordBatch`, `Vec<RecordBatch>`, a `RecordBatchReader`, or an iterator or `Stream` of `RecordBatch`, `(RecordBatch, Bytes)` or `Message`; each plain or in a `Result`",
+        note = "a stream or an iterator is `Send`; one that may fail yields `Result`s whose error converts, such as `flight_runtime::Error`",
         note = "an iterator that an `async fn` returns must be `Send + 'static`; a plain `fn` may return one that borrows from `&self`"
     )]
     IntoBatches<Message>;
@@ -186,7 +187,8 @@ replies! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be returned by a `#[do_put]` handler",
         label = "not a reply of `#[do_put]`",
-        note = "return `()`, `PutResult`, or its bytes as `Bytes`, `Vec<u8>`, `String`, `Json<T>` or `Proto<T>`; or an `Option`, `Vec`, iterator or `Stream` of those; each plain or in a `Result`"
+        note = "return `()`, `PutResult`, or its bytes as `Bytes`, `Vec<u8>`, `String`, `Json<T>` or `Proto<T>`; or an `Option`, `Vec`, iterator or `Stream` of those; each plain or in a `Result`",
+        note = "the `T` of a `Json<T>` implements `serde::Serialize`, that of a `Proto<T>` `prost::Message`"
     )]
     IntoPutResults<PutResult>;
 
@@ -197,7 +199,8 @@ replies! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be returned by an action",
         label = "not a reply of `#[action]` or `#[do_action]`",
-        note = "return `()`, `Json<T>`, `Proto<T>`, `Bytes`, `Vec<u8>`, `String` or `ActionResult`; or an `Option`, `Vec`, iterator or `Stream` of those; each plain or in a `Result`"
+        note = "return `()`, `Json<T>`, `Proto<T>`, `Bytes`, `Vec<u8>`, `String` or `ActionResult`; or an `Option`, `Vec`, iterator or `Stream` of those; each plain or in a `Result`",
+        note = "the `T` of a `Json<T>` implements `serde::Serialize`, that of a `Proto<T>` `prost::Message`"
     )]
     IntoActionResults<ActionResult>;
 
@@ -239,19 +242,59 @@ glue! {
     action_types, action_types_blocking: IntoActionTypes<ActionType>;
 }
 
-/// A `#[get_flight_info]` handler's: [`FlightInfo`] or [`Address`](crate::Address).
-pub fn flight_info(reply: impl IntoItem<FlightInfo>) -> Items<'static, FlightInfo> {
-    Items::Ready(vec![reply.into_item()])
+macro_rules! single {
+    ($($(#[$doc:meta])* $name:ident<$item:ty>;)*) => { $(
+        $(#[$doc])*
+        pub trait $name {
+            #[doc(hidden)]
+            fn into_reply(self) -> Result<$item, Error>;
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<I: IntoItem<$item>> $name for I {
+            fn into_reply(self) -> Result<$item, Error> {
+                self.into_item()
+            }
+        }
+    )* };
+}
+single! {
+    /// What a `#[get_flight_info]` handler may return, plain or in a `Result`: [`FlightInfo`] or [`Address`](crate::Address).
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be returned by a `#[get_flight_info]` handler",
+        label = "not a reply of `#[get_flight_info]`",
+        note = "return `FlightInfo`, or the `Address` of a route: plain or in a `Result`"
+    )]
+    IntoFlightInfo<FlightInfo>;
+
+    /// What a `#[poll_flight_info]` handler may return, plain or in a `Result`: [`PollInfo`], or [`FlightInfo`] of a query that is complete.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be returned by a `#[poll_flight_info]` handler",
+        label = "not a reply of `#[poll_flight_info]`",
+        note = "return `PollInfo`, or the `FlightInfo` of a query that is complete: plain or in a `Result`"
+    )]
+    IntoPollInfo<PollInfo>;
+
+    /// What a `#[get_schema]` handler may return, plain or in a `Result`: `Schema`, `SchemaRef` or [`SchemaResult`].
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be returned by a `#[get_schema]` handler",
+        label = "not a reply of `#[get_schema]`",
+        note = "return `Schema`, `SchemaRef` or `SchemaResult`: plain or in a `Result`"
+    )]
+    IntoSchemaResult<SchemaResult>;
 }
 
-/// A `#[poll_flight_info]` handler's: [`PollInfo`], or [`FlightInfo`] of a query that is complete.
-pub fn poll_info(reply: impl IntoItem<PollInfo>) -> Items<'static, PollInfo> {
-    Items::Ready(vec![reply.into_item()])
+/// Takes the reply of a `#[get_flight_info]` handler.
+pub fn flight_info<R: IntoFlightInfo>(reply: R) -> Items<'static, FlightInfo> {
+    Items::Ready(vec![reply.into_reply()])
 }
 
-/// A `#[get_schema]` handler's: `Schema`, `SchemaRef` or [`SchemaResult`].
-pub fn schema_result(
-    reply: impl IntoItem<SchemaResult>,
-) -> Result<Items<'static, SchemaResult>, Error> {
-    Ok(Items::Ready(vec![Ok(reply.into_item()?)]))
+/// Takes the reply of a `#[poll_flight_info]` handler.
+pub fn poll_info<R: IntoPollInfo>(reply: R) -> Items<'static, PollInfo> {
+    Items::Ready(vec![reply.into_reply()])
+}
+
+/// Takes the reply of a `#[get_schema]` handler.
+pub fn schema_result<R: IntoSchemaResult>(reply: R) -> Result<Items<'static, SchemaResult>, Error> {
+    Ok(Items::Ready(vec![Ok(reply.into_reply()?)]))
 }

@@ -13,7 +13,10 @@ mod probe;
 mod sink;
 
 pub use declared::IntoSchema;
-pub use into::{IntoActionResults, IntoActionTypes, IntoBatches, IntoFlightInfos, IntoPutResults};
+pub use into::{
+    IntoActionResults, IntoActionTypes, IntoBatches, IntoFlightInfo, IntoFlightInfos, IntoPollInfo,
+    IntoPutResults, IntoSchemaResult,
+};
 pub use item::{IntoItem, IntoMessageItem, IntoStreamItem};
 pub use sink::MetadataWriter;
 

@@ -1,6 +1,7 @@
 //! [`Address`]: the readable text that is a ticket, a command and, split, a path.
 
 use std::fmt;
+use std::ops::Deref;
 
 use arrow_flight::{FlightDescriptor, FlightEndpoint, FlightInfo, Ticket};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -219,6 +220,69 @@ impl AddressBuilder {
             text: std::mem::take(&mut self.text),
         }
     }
+}
+
+/// An argument of a generated constructor.
+///
+/// One that cannot stand in a route adds nothing: the entry of the same handler in the table is refused for it, and says why. Bounds here would
+/// say it again, in other words.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Filled<'a, T>(&'a T, Refused);
+
+/// An argument that cannot stand in a route.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Refused;
+
+/// This argument, of which method resolution finds out what it can be.
+#[doc(hidden)]
+pub fn filled<T>(value: &T) -> Filled<'_, T> {
+    Filled(value, Refused)
+}
+
+impl<T: fmt::Display> Filled<'_, T> {
+    /// One encoded segment.
+    pub fn arg(&self, address: &mut AddressBuilder) {
+        address.arg(self.0);
+    }
+
+    /// The segments of a `{*rest}`.
+    pub fn rest(&self, address: &mut AddressBuilder) {
+        address.rest(self.0);
+    }
+}
+
+/// A query argument of a generated constructor.
+#[doc(hidden)]
+pub trait FilledQuery<M> {
+    /// Adds its values.
+    fn query(&self, address: &mut AddressBuilder, name: &str);
+}
+
+impl<T: QueryValue<M>, M> FilledQuery<M> for Filled<'_, T> {
+    fn query(&self, address: &mut AddressBuilder, name: &str) {
+        address.query(name, self.0);
+    }
+}
+
+impl<T> Deref for Filled<'_, T> {
+    type Target = Refused;
+
+    fn deref(&self) -> &Refused {
+        &self.1
+    }
+}
+
+impl Refused {
+    /// Nothing.
+    pub fn arg(&self, _: &mut AddressBuilder) {}
+
+    /// Nothing.
+    pub fn rest(&self, _: &mut AddressBuilder) {}
+
+    /// Nothing.
+    pub fn query(&self, _: &mut AddressBuilder, _: &str) {}
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use crate::Error;
 
 use address::decode;
 pub use address::{Address, AddressBuilder};
+#[doc(hidden)]
+pub use address::{FilledQuery, filled};
 pub(crate) use value::read_path;
 pub use value::{Absent, ArgKind, QueryValue, RouteValue};
 #[doc(hidden)]

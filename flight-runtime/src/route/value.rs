@@ -130,12 +130,14 @@ pub trait Absent<M> {
     fn absent() -> Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> Absent<Optional> for Option<T> {
     fn absent() -> Self {
         None
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> Absent<Repeated> for Vec<T> {
     fn absent() -> Self {
         Vec::new()

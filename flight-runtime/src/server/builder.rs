@@ -387,21 +387,24 @@ impl FlightServerBuilder {
         self
     }
 
-    /// How much of one upload may be under way, in bytes: HTTP/2's window of a stream. Default: 1 MiB.
+    /// How much of one upload may be under way, in bytes: HTTP/2's window of a stream. Default: 1 MiB from this machine, where more is slower, and
+    /// 8 MiB from any other.
     ///
-    /// An upload gets at most this much through in a round trip: 1 MiB in 50 ms are 20 MiB/s, 16 MiB in 50 ms 320 MiB/s. So a line with a long way
-    /// wants bandwidth × round-trip time, and [`initial_connection_window_size`](Self::initial_connection_window_size) above it. It bounds what the server
-    /// holds of an upload whose handler does not read; on loopback and in a local network more gains nothing. Downloads go by the window of the client.
+    /// An upload gets at most this much through in a round trip: through a line of 50 ms 1 MiB was measured to give 17 MiB/s and 8 MiB 110 MiB/s
+    /// (`benches/README.md`). So a faster or longer line wants bandwidth × round-trip time, and
+    /// [`initial_connection_window_size`](Self::initial_connection_window_size) above it. It bounds what the server holds of an upload whose handler does
+    /// not read. Downloads go by the window of the client.
     ///
     /// # Errors
     ///
     /// At the start: below 64 KiB, above 2 GiB, or above the connection's window.
     pub fn initial_stream_window_size(mut self, bytes: u32) -> Self {
-        self.http2.stream_window = bytes;
+        self.http2.stream_window = Some(bytes);
         self
     }
 
-    /// How much of all uploads of a connection may be under way, in bytes: HTTP/2's window of a connection. Default: 16 MiB.
+    /// How much of all uploads of a connection may be under way, in bytes: HTTP/2's window of a connection. Default: 16 MiB from this
+    /// machine, 64 MiB from any other.
     ///
     /// Let it be several times [`initial_stream_window_size`](Self::initial_stream_window_size): an upload that nobody reads keeps its part, and all other
     /// calls of the connection share what is left.
@@ -410,7 +413,7 @@ impl FlightServerBuilder {
     ///
     /// At the start: as for [`initial_stream_window_size`](Self::initial_stream_window_size).
     pub fn initial_connection_window_size(mut self, bytes: u32) -> Self {
-        self.http2.connection_window = bytes;
+        self.http2.connection_window = Some(bytes);
         self
     }
 

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -102,8 +101,7 @@ pub(super) async fn serve(socket: Socket, peer: Peer, shared: Shared) {
 ///
 /// Beyond this machine the kernel chooses: there a small buffer is a limit of buffer / round-trip time.
 fn set_send_buffer(stream: &TcpStream, peer: Peer) {
-    let is_loopback = |address: SocketAddr| address.ip().to_canonical().is_loopback();
-    if peer.socket_addr().is_some_and(is_loopback)
+    if peer.is_local()
         && let Err(error) = SockRef::from(stream).set_send_buffer_size(LOOPBACK_SEND_BUFFER)
     {
         tracing::debug!(%peer, %error, "SO_SNDBUF");
@@ -129,12 +127,13 @@ where
         let answer = service.clone().answer(caller.clone(), request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
+    let (stream_window, connection_window) = http2.windows(peer.is_local());
     let mut builder = Builder::new(calls.executor());
     builder
         .timer(TokioTimer::new())
         .max_frame_size(http2.max_frame_size)
-        .initial_stream_window_size(http2.stream_window)
-        .initial_connection_window_size(http2.connection_window)
+        .initial_stream_window_size(stream_window)
+        .initial_connection_window_size(connection_window)
         .max_header_list_size(limits.header_size)
         .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
         .max_local_error_reset_streams(MAX_LOCAL_RESETS)

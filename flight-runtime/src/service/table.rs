@@ -28,7 +28,9 @@ use crate::rpc::Method;
     message = "`{Self}` is not a Flight service",
     label = "no impl block of `{Self}` is annotated with `#[flight_server]`",
     note = "annotate `impl {Self} {{ … }}` with `#[flight_server]` and its methods with `#[do_get(\"route\")]`, `#[do_put(\"route\")]`, `#[do_exchange(\"route\")]` or `#[action(\"name\")]`",
-    note = "where `{Self}` implements a trait under `#[flight_service]`, write `#[flight_service]` on that block too"
+    note = "where `{Self}` implements a trait under `#[flight_service]`, write `#[flight_service]` on that block too",
+    note = "a service is given as it is, in no `Arc` and not by reference: the server shares it between its calls",
+    note = "a block with `part = \"…\"` is no service by itself: `#[flight_server(parts(\"…\"))]` on the main block joins it"
 )]
 pub trait FlightService: Send + Sync + 'static {
     /// What the service is, as data: handlers, routes, bodies, replies, schemas and rules. No instance and no server is needed.

@@ -1,0 +1,19 @@
+#![allow(unused)]
+
+use flight_runtime::prelude::*;
+
+struct Service;
+
+#[flight_server]
+impl Service {
+    #[do_get("numbers/{n}?{limit}", list = numbers)]
+    async fn handler(&self, n: u64, limit: u64) -> RecordBatch {
+        todo!()
+    }
+
+    fn numbers(&self) -> Vec<u64> {
+        Vec::new()
+    }
+}
+
+fn main() {}

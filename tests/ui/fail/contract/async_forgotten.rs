@@ -1,0 +1,20 @@
+#![allow(unused)]
+
+use flight_runtime::prelude::*;
+
+#[flight_service]
+trait Service {
+    #[action("count")]
+    async fn count(&self) -> Json<u32>;
+}
+
+struct Store;
+
+#[flight_service]
+impl Service for Store {
+    fn count(&self) -> Json<u32> {
+        Json(7)
+    }
+}
+
+fn main() {}

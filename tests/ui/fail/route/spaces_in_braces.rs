@@ -1,0 +1,15 @@
+#![allow(unused)]
+
+use flight_runtime::prelude::*;
+
+struct Service;
+
+#[flight_server]
+impl Service {
+    #[do_get("numbers/{ n }")]
+    async fn handler(&self, n: u64) -> RecordBatch {
+        todo!()
+    }
+}
+
+fn main() {}
