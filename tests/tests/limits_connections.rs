@@ -74,14 +74,12 @@ async fn a_silent_connection_on_a_unix_domain_socket_is_closed() {
 #[tokio::test]
 async fn tls_takes_nothing_from_the_time_to_speak_and_gives_nothing_to_it() {
     within(async {
-        let (certificate, key) = (
-            include_bytes!("limited/tls.crt"),
-            include_bytes!("limited/tls.key"),
-        );
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
         let server = server(soon())
             .0
             .location("grpc+tls://127.0.0.1:0")
-            .tls_certificate(certificate, key)
+            .tls_certificate(certificate.clone(), key)
             .start()
             .await
             .unwrap();
