@@ -1,7 +1,7 @@
 //! [`Peer`] and [`Caller`]: the other end of a connection, which all its calls share.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use crate::certificate::PeerCertificate;
@@ -48,6 +48,14 @@ impl fmt::Display for Peer {
             Peer::Unknown => f.write_str("unknown"),
         }
     }
+}
+
+/// The address by which a peer is counted: of IPv6 the first 64 bits, because one machine may have all that begin with them.
+pub(crate) fn network(peer: Peer) -> Option<IpAddr> {
+    Some(match peer.socket_addr()?.ip().to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        address => address,
+    })
 }
 
 /// Where the calls of a connection come from, and who vouches for that. Cheap to clone: every call has one.

@@ -14,6 +14,7 @@ use crate::Error;
 use crate::caller::{Caller, Peer};
 use crate::certificate::PeerCertificate;
 use crate::handle::ServerHandle;
+use crate::limits::reached;
 use crate::observe::{Observed, TraceContext};
 use crate::principal::{Admission, Principal};
 use crate::rpc::Method;
@@ -46,6 +47,8 @@ struct Inner {
     headers: MetadataMap,
     extensions: Extensions,
     deadline: Option<Instant>,
+    /// The server's own limit, when it comes before the client's.
+    limit: Option<TimeLimit>,
     cancelled: CancellationToken,
     outgoing: Mutex<Outgoing>,
     /// Unset until the caller was asked for credentials.
@@ -55,6 +58,13 @@ struct Inner {
     route: OnceLock<&'static str>,
     server: Option<ServerHandle>,
     observed: Observed,
+}
+
+/// A limit on the time of a call, and its option.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimeLimit {
+    pub(crate) limit: Duration,
+    pub(crate) option: &'static str,
 }
 
 /// A middleware by its key.
@@ -76,8 +86,9 @@ impl CallContext {
         headers: HeaderMap,
         extensions: Extensions,
         server: Option<ServerHandle>,
+        limit: Option<TimeLimit>,
     ) -> Result<Self, Error> {
-        Self::of_call(method, None, caller, headers, extensions, server)
+        Self::of_call(method, None, caller, headers, extensions, server, limit)
     }
 
     /// `beside` is the name of a call that is none of Flight's.
@@ -88,8 +99,15 @@ impl CallContext {
         headers: HeaderMap,
         extensions: Extensions,
         server: Option<ServerHandle>,
+        limit: Option<TimeLimit>,
     ) -> Result<Self, Error> {
-        let deadline = timeout(&headers)?.and_then(|timeout| now().checked_add(timeout));
+        let asked = timeout(&headers)?;
+        let limit = limit.filter(|most| asked.is_none_or(|asked| most.limit < asked));
+        let deadline = match limit {
+            Some(TimeLimit { limit, .. }) => Some(limit),
+            None => asked,
+        };
+        let deadline = deadline.and_then(|timeout| now().checked_add(timeout));
         let caller = caller.into();
         let observed = Observed::new(
             beside.unwrap_or(method.name()),
@@ -103,6 +121,7 @@ impl CallContext {
             headers: MetadataMap::from_headers(headers),
             extensions,
             deadline,
+            limit,
             cancelled: CancellationToken::new(),
             outgoing: Mutex::new(Outgoing {
                 headers: Some(HeaderMap::new()),
@@ -234,9 +253,21 @@ impl CallContext {
         &self.0.extensions
     }
 
-    /// When the client stops waiting, from its `grpc-timeout`; the call then ends with DEADLINE_EXCEEDED by itself.
+    /// When the client stops waiting, from its `grpc-timeout`, or when the server's own limit
+    /// ([`Limits::max_call_duration`](crate::Limits::max_call_duration)) is reached, if that is earlier; the call then ends with DEADLINE_EXCEEDED by itself.
     pub fn deadline(&self) -> Option<Instant> {
         self.0.deadline
+    }
+
+    /// What a call is told that has come to its deadline.
+    pub(crate) fn deadline_exceeded(&self) -> Error {
+        Error::deadline_exceeded(match self.0.limit {
+            None => "the call's deadline passed before its end".to_owned(),
+            Some(TimeLimit { limit, option }) => {
+                let error = reached("the call took too long", option, format_args!("{limit:?}"));
+                error.message().to_owned()
+            }
+        })
     }
 
     /// Whether nobody waits for the answer any more: cancelled, disconnected, past the deadline, or ended.
@@ -447,6 +478,7 @@ mod tests {
             Peer::Unix,
             HeaderMap::new(),
             Extensions::new(),
+            None,
             None,
         )
         .unwrap()

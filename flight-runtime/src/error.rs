@@ -298,8 +298,24 @@ fn from_status(status: Status) -> Error {
 }
 
 fn from_wire(error: WireError) -> Error {
+    if let WireError::Limit {
+        what,
+        option,
+        limit,
+        slow,
+    } = &error
+    {
+        let error = crate::limits::reached(what, option, limit);
+        return match slow {
+            true => Error::new(Code::DeadlineExceeded, error.message().to_owned()),
+            false => error,
+        };
+    }
+    if let Some((option, limit)) = error.option() {
+        return crate::limits::reached(&error.to_string(), option, limit).with_source(error);
+    }
     let code = match &error {
-        WireError::TooLarge { .. } => Code::ResourceExhausted,
+        WireError::TooLarge { .. } | WireError::Limit { .. } => Code::ResourceExhausted,
         WireError::Truncated | WireError::Invalid(_) => Code::InvalidArgument,
         WireError::Cut | WireError::Io(_) => Code::Aborted,
         WireError::Encoding(_) => Code::Unimplemented,

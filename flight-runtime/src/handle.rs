@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -14,10 +15,37 @@ use crate::location::Location;
 pub(crate) struct Signals {
     /// Begin nothing new, end what runs.
     pub(crate) drain: CancellationToken,
+    /// Calls that run end now; what there is to say to clients is said.
+    pub(crate) stop: CancellationToken,
     /// End at once.
     pub(crate) cut: CancellationToken,
     /// Everything has ended.
     pub(crate) ended: CancellationToken,
+}
+
+/// How long the ends of calls may be on their way at the end of the server.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// What a server counts.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    calls: AtomicUsize,
+    refused_connections: AtomicU64,
+}
+
+impl Counters {
+    /// How many calls run now, this one included.
+    pub(crate) fn call_began(&self) -> usize {
+        self.calls.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn call_ended(&self) {
+        self.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn refused_connection(&self) {
+        self.refused_connections.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// A server at work, from anywhere: cheap to clone, also a handler has one ([`CallContext::server`](crate::CallContext::server)).
@@ -30,15 +58,22 @@ struct Inner {
     signals: Signals,
     /// What [`ServerHandle::set_serving`] has said.
     serving: watch::Sender<bool>,
+    counters: Arc<Counters>,
 }
 
 impl ServerHandle {
-    pub(crate) fn new(location: Location, port: u16, signals: Signals) -> Self {
+    pub(crate) fn new(
+        location: Location,
+        port: u16,
+        signals: Signals,
+        counters: Arc<Counters>,
+    ) -> Self {
         Self(Arc::new(Inner {
             location,
             port,
             signals,
             serving: watch::Sender::new(true),
+            counters,
         }))
     }
 
@@ -52,6 +87,18 @@ impl ServerHandle {
         &self.0.location
     }
 
+    /// How many calls run: what [`Limits::max_calls`](crate::Limits::max_calls) counts.
+    pub fn running_calls(&self) -> usize {
+        self.0.counters.calls.load(Ordering::Relaxed)
+    }
+
+    /// How many connections were refused since the start, because
+    /// [`max_connections`](crate::Limits::max_connections) or [`max_connections_per_address`](crate::Limits::max_connections_per_address) was
+    /// reached.
+    pub fn refused_connections(&self) -> u64 {
+        self.0.counters.refused_connections.load(Ordering::Relaxed)
+    }
+
     /// Begins the end: no new connections or calls, calls that run may end, however long they take.
     ///
     /// Returns at once, so that a handler may call it; [`wait`](Self::wait) waits for the end. A second call does nothing.
@@ -59,13 +106,18 @@ impl ServerHandle {
         self.0.signals.drain.cancel();
     }
 
-    /// The same with a limit: calls that still run after it are cut off.
+    /// The same with a limit: calls that still run after it end with UNAVAILABLE, "the server is stopping". Half a second later everything is
+    /// closed, for clients that do not listen.
     pub fn shutdown_within(&self, limit: Duration) {
         self.shutdown();
         let signals = self.0.signals.clone();
         tokio::spawn(async move {
             tokio::select! {
-                () = tokio::time::sleep(limit) => signals.cut.cancel(),
+                () = tokio::time::sleep(limit) => signals.stop.cancel(),
+                () = signals.ended.cancelled() => return,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LAST_WORDS) => signals.cut.cancel(),
                 () = signals.ended.cancelled() => {}
             }
         });

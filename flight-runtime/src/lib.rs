@@ -58,6 +58,7 @@
 //! - [`Authenticator`], [`ServerAuthHandler`], [`Principal`]: who may call, and what
 //! - [`ServerMiddlewareFactory`], [`FlightServerBuilder::layer`]: what happens around every call
 //! - [`FlightServer`]: where it listens, and how it ends
+//! - [`Limits`]: how much it takes
 //! - [`FlightClient`]: calls to any Flight server; [`flight_server`](macro@flight_server#client) generates typed ones
 //! - [`testing`]: a service and a client connected in memory
 //! - [`definition`]: a service as data and as JSON, from which clients can be generated
@@ -90,9 +91,11 @@ pub mod definition;
 pub mod error;
 mod extract;
 mod handle;
+mod limits;
 mod location;
 mod middleware;
 mod observe;
+mod pace;
 mod pem;
 mod principal;
 mod reply;
@@ -131,6 +134,7 @@ pub use flight_macros::{
     get_schema, list_actions, list_flights, poll_flight_info,
 };
 pub use handle::ServerHandle;
+pub use limits::Limits;
 pub use location::Location;
 pub use middleware::{ResponseHeaders, ServerMiddleware, ServerMiddlewareFactory};
 #[cfg(feature = "prometheus")]
@@ -215,6 +219,11 @@ struct Readme;
 ))]
 #[doc = include_str!("../../docs/src/security.md")]
 struct SecurityGuide;
+
+/// What the guide says of limits compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/limits.md")]
+struct LimitsGuide;
 
 /// What the guide says of clients compiles.
 #[cfg(all(

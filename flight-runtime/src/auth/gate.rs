@@ -73,14 +73,16 @@ impl Gate {
     }
 
     /// Asks who calls. A call that is neither admitted nor public ends here or at its handler, whatever it asks for.
-    pub(crate) async fn admit(&self, context: &CallContext) -> Result<Admission, Error> {
+    ///
+    /// The second is whether the call brought credentials that are wrong.
+    pub(crate) async fn admit(&self, context: &CallContext) -> Result<(Admission, bool), Error> {
         if self.is_open() {
-            return Ok(Admission::Open);
+            return Ok((Admission::Open, false));
         }
         let mut wrong = None;
         for authenticator in self.all() {
             match authenticator.authenticate(context).await {
-                Ok(Some(principal)) => return Ok(Admission::Known(principal)),
+                Ok(Some(principal)) => return Ok((Admission::Known(principal), false)),
                 Ok(None) => {}
                 // A bearer token that one does not know may be another's.
                 Err(error) if error.code() == Code::Unauthenticated => {
@@ -89,10 +91,12 @@ impl Gate {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Admission::Anonymous {
+        let is_wrong = wrong.is_some();
+        let admission = Admission::Anonymous {
             refusal: wrong.unwrap_or_else(|| self.missing()),
             public: Arc::clone(&self.public),
-        })
+        };
+        Ok((admission, is_wrong))
     }
 
     /// What callers without credentials are told.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::Buf;
 use futures::stream::{self, Stream, StreamExt};
@@ -10,6 +11,7 @@ use tokio::task::spawn_blocking;
 
 use super::{BatchStream, Message};
 use crate::Error;
+use crate::limits::reached;
 use crate::wire::cut::RequestBody;
 use crate::wire::decode::{BatchDecoder, Decoded};
 use crate::wire::error::WireError;
@@ -33,6 +35,8 @@ pub(crate) struct Received<B> {
     first: Option<Inbound>,
     /// Whose fault it is when they cannot be read.
     fault: fn(WireError) -> Error,
+    /// How many rows more may come, of how many.
+    rows: Option<(u64, u64)>,
 }
 
 impl<B> Received<B>
@@ -51,6 +55,30 @@ where
             decoder: Some(decoder),
             first,
             fault,
+            rows: None,
+        }
+    }
+
+    /// The same of at most so many rows.
+    pub(crate) fn at_most(mut self, rows: Option<u64>) -> Self {
+        self.rows = rows.map(|rows| (rows, rows));
+        self
+    }
+
+    fn count(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let Some((left, limit)) = &mut self.rows else {
+            return Ok(());
+        };
+        match left.checked_sub(batch.num_rows() as u64) {
+            Some(rest) => {
+                *left = rest;
+                Ok(())
+            }
+            None => Err(reached(
+                "the upload has too many rows",
+                "max_upload_rows",
+                limit,
+            )),
         }
     }
 
@@ -76,10 +104,15 @@ where
                     }
                     Event::Schema(schema)
                 }
-                Ok(Decoded::Batch(batch)) => Event::Message(Message {
-                    batch: Some(batch),
-                    app_metadata,
-                }),
+                Ok(Decoded::Batch(batch)) => {
+                    if let Err(error) = self.count(&batch) {
+                        return Some(Err(error));
+                    }
+                    Event::Message(Message {
+                        batch: Some(batch),
+                        app_metadata,
+                    })
+                }
                 Ok(Decoded::None) if app_metadata.is_some() => Event::Message(Message {
                     batch: None,
                     app_metadata,

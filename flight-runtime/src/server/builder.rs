@@ -11,6 +11,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower::Layer;
 
+use super::admission::Connections;
 use super::connection::Shared;
 use super::http2::Http2Settings;
 use super::listener::bind;
@@ -20,17 +21,18 @@ use super::{StopSignals, run};
 use crate::Error;
 use crate::auth::{Authenticator, Gate, ServerAuthHandler};
 use crate::error::BoxError;
-use crate::handle::{ServerHandle, Signals};
+use crate::handle::{Counters, ServerHandle, Signals};
+use crate::limits::Limits;
 use crate::location::{Location, Target};
 use crate::middleware::{ServerMiddlewareFactory, Stack};
 use crate::observe;
 use crate::pem::Pem;
 use crate::rpc::Method;
 use crate::service::{
-    Beside, CallData, CallService, FlightService, GrpcService, Handlers, Service, Settings,
+    Attempts, Beside, CallData, CallService, FlightService, GrpcService, Handlers, Quota, Service,
+    Settings,
 };
 use crate::wire::encode::DEFAULT_MAX_MESSAGE_SIZE;
-use crate::wire::guard::GuardLimits;
 
 /// Puts a layer of any type around a service.
 type AddLayer = Box<dyn FnOnce(CallService) -> CallService + Send + Sync>;
@@ -82,8 +84,8 @@ impl FlightServerBuilder {
                 max_reply_message_size: DEFAULT_MAX_MESSAGE_SIZE,
                 advertise: Vec::new(),
                 describe: true,
-                guard: GuardLimits::default(),
                 beside: Beside::default(),
+                limits: Limits::default(),
             },
             gate: Gate::default(),
             middleware: Stack::default(),
@@ -361,6 +363,16 @@ impl FlightServerBuilder {
         self
     }
 
+    /// How much the server takes, from a connection to a batch: see [`Limits`]. Default: `Limits::default()`.
+    ///
+    /// # Errors
+    ///
+    /// At the start: a limit of 0, which would let nothing through.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
     /// The largest message that a client may send, in bytes. Default: 256 MiB.
     ///
     /// A larger one ends the call with RESOURCE_EXHAUSTED before anything is allocated for it. One in gzip is held to it both as it travels
@@ -446,6 +458,8 @@ impl FlightServerBuilder {
     }
 
     /// How long calls may go on after a first SIGINT or SIGTERM under [`serve`](Self::serve). Default: 30 s.
+    ///
+    /// Then those that still run end as [`shutdown_within`](ServerHandle::shutdown_within) says.
     pub fn shutdown_grace(mut self, grace: Duration) -> Self {
         self.shutdown_grace = grace;
         self
@@ -462,19 +476,28 @@ impl FlightServerBuilder {
         warn_of_plain_text(&self.gate, &self.location)?;
         let http2 = self.http2()?;
         let (location, shutdown_grace) = (self.location.clone(), self.shutdown_grace);
+        let limits = self.limits_given().clone();
         let prepared = self.prepare()?;
         let bound = bind(&location).await?;
         let signals = Signals::default();
-        let handle = ServerHandle::new(bound.location.clone(), bound.port, signals.clone());
+        let counters = Arc::<Counters>::default();
+        let handle = ServerHandle::new(
+            bound.location.clone(),
+            bound.port,
+            signals.clone(),
+            Arc::clone(&counters),
+        );
         if let Some(acceptor) = &acceptor {
             acceptor.watch(signals.drain.clone());
         }
-        let service = prepared.service(Some(handle.clone()));
+        let service = prepared.service(Some(handle.clone()), Arc::clone(&counters));
         let shared = Shared {
             tls: acceptor,
             http2,
             service,
             signals,
+            connections: Connections::new(&limits, counters),
+            limits: Arc::new(limits),
         };
         run(bound, shared);
         tracing::info!(location = %handle.location(), "serving Arrow Flight");
@@ -487,11 +510,17 @@ impl FlightServerBuilder {
         Ok(self.http2.clone())
     }
 
+    /// What was given to [`limits`](Self::limits).
+    pub(super) fn limits_given(&self) -> &Limits {
+        &self.settings.limits
+    }
+
     /// Looks whether everything fits together.
     pub(super) fn prepare(self) -> Result<Prepared, Error> {
         observe::server_starts();
         self.gate.check()?;
         self.middleware.check()?;
+        self.settings.limits.check()?;
         let mut handlers = self.handlers?;
         handlers.settle(&self.gate)?;
         Ok(Prepared {
@@ -500,6 +529,8 @@ impl FlightServerBuilder {
                 middleware: self.middleware,
                 gate: self.gate,
                 settings: self.settings,
+                quota: Quota::default(),
+                attempts: Attempts::default(),
                 server: None,
             },
             layers: self.layers,
@@ -526,7 +557,9 @@ impl FlightServerBuilder {
     ///
     /// FAILED_PRECONDITION for handlers that clash, INVALID_ARGUMENT for settings that do.
     pub fn into_service(self) -> Result<GrpcService, Error> {
-        Ok(GrpcService::new(self.prepare()?.service(None)))
+        Ok(GrpcService::new(
+            self.prepare()?.service(None, Arc::default()),
+        ))
     }
 }
 
@@ -538,9 +571,14 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// The services with everything around them.
-    pub(super) fn service(self, server: Option<ServerHandle>) -> CallService {
+    pub(super) fn service(
+        self,
+        server: Option<ServerHandle>,
+        counters: Arc<Counters>,
+    ) -> CallService {
         let service = CallService::new(Service {
             server,
+            quota: Quota::new(counters),
             ..self.service
         });
         // From the inside out.

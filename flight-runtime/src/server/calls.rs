@@ -9,34 +9,78 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use hyper::rt::Executor;
 
+use super::paced::Paced as Call;
+use crate::Error;
+use crate::pace::Pace;
+
 /// How long a call may hold up its connection at a time. Encoding 4 MiB takes 20 µs, handing a call to another thread and back about as much.
 const SLOW: Duration = Duration::from_micros(100);
 /// How many calls begin in tasks of their own after one was slow.
 const APART: u32 = 256;
 
-type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
-
 /// Where hyper puts the calls that begin.
 #[derive(Clone, Default)]
-pub(super) struct NewCalls(Arc<Mutex<Vec<Call>>>);
+pub(super) struct NewCalls(Arc<Mutex<New>>);
+
+#[derive(Default)]
+struct New {
+    calls: Vec<Call>,
+    /// Of the call that comes next.
+    pace: Option<Pace>,
+    /// Of those that run.
+    paces: Vec<Pace>,
+    /// How many there are when those that have ended are looked for.
+    look_at: usize,
+    /// [`Limits::download_idle`](crate::Limits::download_idle).
+    idle: Option<Duration>,
+}
 
 impl NewCalls {
+    fn lock(&self) -> MutexGuard<'_, New> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn take(&self) -> Vec<Call> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.lock().calls)
+    }
+
+    /// The pace of a call whose request is about to be answered: hyper hands its answer over right behind.
+    pub(super) fn begin(&self) -> Pace {
+        let pace = Pace::default();
+        self.lock().pace = Some(pace.clone());
+        pace
     }
 }
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for NewCalls {
     fn execute(&self, call: F) {
-        let mut new = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        new.push(Box::pin(call));
+        let mut new = self.lock();
+        let call: Call = match new.pace.take() {
+            None => Call::new(call, None),
+            Some(pace) => {
+                let idle = new.idle;
+                new.keep(pace.clone());
+                Call::new(call, idle.map(|idle| (pace, idle)))
+            }
+        };
+        new.calls.push(call);
+    }
+}
+
+impl New {
+    fn keep(&mut self, pace: Pace) {
+        if self.paces.len() >= self.look_at {
+            self.paces.retain(|pace| !pace.is_over());
+            self.look_at = self.paces.len() * 2 + 8;
+        }
+        self.paces.push(pace);
     }
 }
 
@@ -50,6 +94,21 @@ pub(super) struct Calls {
 }
 
 impl Calls {
+    /// The calls of a connection whose clients must take something of an answer within so long.
+    pub(super) fn new(idle: Option<Duration>) -> Self {
+        let calls = Self::default();
+        calls.new.lock().idle = idle;
+        calls
+    }
+
+    /// Ends all that have begun. What there is to say to their clients is said.
+    pub(super) fn end_with(&self, error: impl Fn() -> Error) {
+        let paces = std::mem::take(&mut self.new.lock().paces);
+        for pace in paces {
+            pace.end_with(error());
+        }
+    }
+
     /// What hyper is given to run them with.
     pub(super) fn executor(&self) -> NewCalls {
         self.new.clone()
@@ -111,7 +170,7 @@ impl Future for Here {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Left> {
         let began = Instant::now();
         let ended = match &mut self.0 {
-            Some(call) => call.as_mut().poll(cx).is_ready(),
+            Some(call) => Pin::new(call).poll(cx).is_ready(),
             None => true,
         };
         let slow = began.elapsed() > SLOW;

@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
 
 use http::Request;
 use hyper::body::Incoming;
@@ -11,22 +13,31 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
+use super::admission::Connections;
 use super::authority::Authority;
 use super::calls::Calls;
+use super::greeting::Greeting;
 use super::http2::Http2Settings;
 use super::listener::Socket;
 use super::tls::Acceptor;
+use crate::Error;
 use crate::caller::{Caller, Peer};
 use crate::handle::Signals;
+use crate::limits::Limits;
 use crate::observe::OpenConnection;
 use crate::service::CallService;
 use crate::wire::gather::gather;
 
 /// What the kernel may hold of what is sent to this machine: 1.2 to 1.7 times the throughput of what it chooses itself, measured.
 const LOOPBACK_SEND_BUFFER: usize = 256 << 10;
-/// Headers of one call; gRPC's C++ clients and servers use 16 KiB.
-const MAX_HEADER_LIST_SIZE: u32 = 16 << 10;
+/// Streams that a client resets before they were accepted; one more ends the connection (CVE-2023-44487). h2's own default, said here because the
+/// server depends on it, as on the next.
+const MAX_PENDING_RESETS: usize = 20;
+/// Streams that are reset because of what a client does wrong; one more ends the connection (RUSTSEC-2024-0003). What there is against
+/// CONTINUATION frames and small DATA frames without end has no setting in hyper, and is always on in h2.
+const MAX_LOCAL_RESETS: usize = 1024;
 
 /// What all connections of a server share.
 #[derive(Clone)]
@@ -36,10 +47,23 @@ pub(super) struct Shared {
     pub(super) http2: Http2Settings,
     pub(super) service: CallService,
     pub(super) signals: Signals,
+    pub(super) connections: Connections,
+    pub(super) limits: Arc<Limits>,
+}
+
+/// How long a connection may still be silent.
+pub(super) struct Silent(Pin<Box<Sleep>>);
+
+impl Silent {
+    /// From now on.
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self(Box::pin(sleep(limits.time_to_speak)))
+    }
 }
 
 /// Serves a connection until it or the server ends.
 pub(super) async fn serve(socket: Socket, peer: Peer, shared: Shared) {
+    let mut silent = Silent::new(&shared.limits);
     match socket {
         Socket::Tcp(stream) => {
             // Without it the last packet of a small answer waits for an acknowledgement.
@@ -48,24 +72,28 @@ pub(super) async fn serve(socket: Socket, peer: Peer, shared: Shared) {
             }
             set_send_buffer(&stream, peer);
             let Some(tls) = &shared.tls else {
-                return serve_stream(stream, peer.into(), shared).await;
+                return serve_stream(stream, peer.into(), silent, shared).await;
             };
             let accepted = tokio::select! {
                 accepted = tls.accept(stream) => accepted,
                 // No call has begun: there is nothing to wait for.
                 () = shared.signals.drain.cancelled() => return,
+                () = &mut silent.0 => {
+                    tracing::debug!(%peer, "closed: no TLS handshake in time (`Limits::time_to_speak`)");
+                    return;
+                }
             };
             match accepted {
                 Ok((stream, certificate)) => {
                     let caller = Caller { peer, certificate };
-                    serve_stream(stream, caller, shared).await;
+                    serve_stream(stream, caller, silent, shared).await;
                 }
                 // Not a warning: any scanner of ports could fill the log.
                 Err(error) => tracing::debug!(%peer, %error, "TLS handshake failed"),
             }
         }
         Socket::Unix(stream) => {
-            serve_stream(Authority::new(stream), peer.into(), shared).await;
+            serve_stream(Authority::new(stream), peer.into(), silent, shared).await;
         }
     }
 }
@@ -81,7 +109,7 @@ fn set_send_buffer(stream: &TcpStream, peer: Peer) {
     }
 }
 
-pub(super) async fn serve_stream<S>(stream: S, caller: Caller, shared: Shared)
+pub(super) async fn serve_stream<S>(stream: S, caller: Caller, mut silent: Silent, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -89,38 +117,61 @@ where
         http2,
         service,
         signals,
+        limits,
         ..
     } = shared;
     let peer = caller.peer;
-    let answer = service_fn(move |request: Request<Incoming>| {
+    let mut calls = Calls::new(limits.download_idle);
+    let new = calls.executor();
+    let answer = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(new.begin());
         let answer = service.clone().answer(caller.clone(), request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let (stream_window, connection_window) = http2.windows(peer.is_local());
     let _open = OpenConnection::new();
-    let mut calls = Calls::default();
     let mut builder = Builder::new(calls.executor());
     builder
         .timer(TokioTimer::new())
         .max_frame_size(http2.max_frame_size)
         .initial_stream_window_size(stream_window)
         .initial_connection_window_size(connection_window)
-        .max_header_list_size(MAX_HEADER_LIST_SIZE)
+        .max_header_list_size(limits.header_size)
+        .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
+        .max_local_error_reset_streams(MAX_LOCAL_RESETS)
+        .max_concurrent_streams(limits.calls_per_connection)
         .keep_alive_interval(http2.keep_alive_interval)
         .keep_alive_timeout(http2.keep_alive_timeout);
+    let (stream, spoken) = Greeting::new(stream);
     let (socket, drain) = gather(stream);
     let connection = builder.serve_connection(TokioIo::new(socket), answer);
     tokio::pin!(connection);
-    let mut draining = false;
+    let (mut draining, mut stopping) = (false, false);
+    let mut waiting = true;
     let ended = loop {
         tokio::select! {
             ended = poll_fn(|cx| {
                 drain.poll(cx, |cx| calls.poll(cx, |cx| connection.as_mut().poll(cx)))
             }) => break ended,
+            () = &mut silent.0, if waiting => {
+                waiting = false;
+                if !spoken.get() {
+                    tracing::debug!(%peer, "closed: it said nothing in time (`Limits::time_to_speak`)");
+                    return;
+                }
+            }
             () = signals.drain.cancelled(), if !draining => {
+                // Who has not spoken has no call, and may never speak.
+                if !spoken.get() {
+                    return;
+                }
                 // GOAWAY: what runs may end, nothing new begins.
                 draining = true;
                 connection.as_mut().graceful_shutdown();
+            }
+            () = signals.stop.cancelled(), if !stopping => {
+                stopping = true;
+                calls.end_with(|| Error::unavailable("the server is stopping"));
             }
             () = signals.cut.cancelled() => return,
         }

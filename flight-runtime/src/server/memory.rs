@@ -1,15 +1,17 @@
 //! [`Memory`]: a server without a socket, for tests.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::io::{DuplexStream, duplex};
 use tokio_util::task::TaskTracker;
 
 use super::FlightServerBuilder;
-use super::connection::{Shared, serve_stream};
+use super::admission::Connections;
+use super::connection::{Shared, Silent, serve_stream};
 use crate::Error;
 use crate::caller::Peer;
-use crate::handle::{ServerHandle, Signals};
+use crate::handle::{Counters, ServerHandle, Signals};
 use crate::location::Location;
 
 /// What is under way in each direction, as in the buffers of a socket.
@@ -27,13 +29,23 @@ impl Memory {
     pub(crate) fn start(builder: FlightServerBuilder) -> Result<Self, Error> {
         let http2 = builder.http2()?;
         let signals = Signals::default();
-        let handle = ServerHandle::new(Location::from("grpc://memory:0"), 0, signals.clone());
-        let service = builder.prepare()?.service(Some(handle.clone()));
+        let counters = Arc::<Counters>::default();
+        let handle = ServerHandle::new(
+            Location::from("grpc://memory:0"),
+            0,
+            signals.clone(),
+            Arc::clone(&counters),
+        );
+        let limits = builder.limits_given().clone();
+        let prepared = builder.prepare()?;
+        let service = prepared.service(Some(handle.clone()), Arc::clone(&counters));
         let shared = Shared {
             tls: None,
             http2,
             service,
             signals: signals.clone(),
+            connections: Connections::new(&limits, counters),
+            limits: Arc::new(limits),
         };
         let connections = TaskTracker::new();
         let open = connections.clone();
@@ -60,9 +72,15 @@ impl Memory {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
         let (here, there) = duplex(BUFFER);
-        let caller = Peer::Unknown.into();
-        self.connections
-            .spawn(serve_stream(there, caller, self.shared.clone()));
+        let Some(place) = self.shared.connections.enter(Peer::Unknown) else {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        };
+        let shared = self.shared.clone();
+        let silent = Silent::new(&shared.limits);
+        self.connections.spawn(async move {
+            serve_stream(there, Peer::Unknown.into(), silent, shared).await;
+            drop(place);
+        });
         Ok(here)
     }
 }

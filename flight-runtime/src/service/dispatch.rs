@@ -36,28 +36,40 @@ impl Service {
         started: Started,
         body: RequestBody,
     ) -> Frames {
-        self.open(context, started, body)
-            .try_flatten_stream()
-            .boxed()
+        let permit = self.quota.begin(&self.settings.limits);
+        let opened = async move {
+            // Before authentication, so that middleware sees the calls that are refused, too.
+            self.middleware.start(&context, &started).await?;
+            drop(started);
+            let mut permit = permit?;
+            self.admit(&context).await?;
+            permit.of(&context, &self.settings.limits)?;
+            // The call counts for as long as there is something left of its frames.
+            let frames = self.open(context, body).await?.map(move |frame| {
+                let _counted = &permit;
+                frame
+            });
+            Ok(frames)
+        };
+        opened.try_flatten_stream().boxed()
     }
 
     async fn open(
         self: Arc<Self>,
         context: CallContext,
-        started: Started,
         body: RequestBody,
     ) -> Result<Frames, Error> {
-        // Before authentication, so that middleware sees the calls that are refused, too.
-        self.middleware.start(&context, &started).await?;
-        drop(started);
-        self.admit(&context).await?;
         let incoming = Incoming::new(&context, body)?;
         match context.method() {
-            Method::Handshake => Ok(messages(self.gate.handshake(
-                context,
-                incoming.body,
-                incoming.encoding,
-            ))),
+            Method::Handshake => {
+                let peer = context.peer();
+                let shaking = self
+                    .gate
+                    .handshake(context, incoming.body, incoming.encoding);
+                Ok(messages(shaking.inspect_err(move |error| {
+                    self.attempts.failed(peer, error, &self.settings.limits);
+                })))
+            }
             Method::ListFlights => {
                 let criteria: Criteria = self.unary(incoming).await?;
                 Ok(messages(self.list_flights(context, criteria)?))
@@ -134,9 +146,9 @@ impl Service {
     async fn admit(&self, context: &CallContext) -> Result<(), Error> {
         let method = context.method();
         if method == Method::Handshake {
-            return Ok(());
+            return self.attempts.check(context.peer(), &self.settings.limits);
         }
-        context.admit(self.gate.admit(context).await?);
+        self.identify(context).await?;
         match context.admission() {
             Some(Admission::Anonymous { refusal, public }) if !public.contains(&method) => {
                 let somewhere = self.handlers.has_public(method);
@@ -144,6 +156,18 @@ impl Service {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Has the authenticators say who calls; an address that has been wrong too often is not asked.
+    pub(super) async fn identify(&self, context: &CallContext) -> Result<(), Error> {
+        let limits = &self.settings.limits;
+        self.attempts.check(context.peer(), limits)?;
+        let (admission, is_wrong) = self.gate.admit(context).await?;
+        if is_wrong && let Admission::Anonymous { refusal, .. } = &admission {
+            self.attempts.failed(context.peer(), refusal, limits);
+        }
+        context.admit(admission);
+        Ok(())
     }
 
     /// The one message of a call whose request is one.
@@ -170,10 +194,11 @@ impl Service {
                 "the first message of the upload has no descriptor",
             ));
         };
-        let decoder = BatchDecoder::new(self.settings.guard);
+        let decoder = BatchDecoder::new(self.settings.limits.guard);
         Ok((
             descriptor,
-            Upload::new(reader, decoder, Some(first), Error::from),
+            Upload::new(reader, decoder, Some(first), Error::from)
+                .at_most(self.settings.limits.upload_rows),
         ))
     }
 

@@ -2,10 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
 use futures::stream::StreamExt;
+use futures::task::AtomicWaker;
 use tokio::task::AbortHandle;
 use tokio::time::{Sleep, sleep_until};
 
@@ -15,6 +16,7 @@ use crate::context::{CallContext, now};
 use crate::handle::ServerHandle;
 use crate::middleware::Started;
 use crate::observe::Direction;
+use crate::pace::{Ends, Pace};
 use crate::wire::segments::Segments;
 
 /// A call at work. At its end, and when it is dropped before, its handler is dropped and its context told.
@@ -33,19 +35,28 @@ struct Work {
     frames: Mutex<Option<Frames>>,
     context: CallContext,
     started: Started,
+    /// Why it was ended from outside.
+    verdict: OnceLock<Error>,
+    /// Of the body, which then has something to say.
+    waker: AtomicWaker,
 }
 
 impl Driver {
-    pub(super) fn new(frames: Frames, context: CallContext, started: Started) -> Self {
+    pub(super) fn new(frames: Frames, context: CallContext, started: Started, pace: &Pace) -> Self {
         let deadline = context
             .deadline()
             .map(|deadline| Box::pin(sleep_until(deadline.into())));
+        let work = Arc::new(Work {
+            frames: Mutex::new(Some(frames)),
+            context,
+            started,
+            verdict: OnceLock::new(),
+            waker: AtomicWaker::new(),
+        });
+        let ends: Arc<dyn Ends> = work.clone();
+        pace.begin(Arc::downgrade(&ends));
         Self {
-            work: Arc::new(Work {
-                frames: Mutex::new(Some(frames)),
-                context,
-                started,
-            }),
+            work,
             deadline,
             watch: None,
             ended: false,
@@ -63,7 +74,7 @@ impl Driver {
             let watch = tokio::spawn(async move {
                 sleep_until(deadline.into()).await;
                 work.end();
-                work.completed(Err(&deadline_exceeded()));
+                work.completed(Err(&work.context.deadline_exceeded()));
             });
             self.watch = Some(watch.abort_handle());
         }
@@ -93,8 +104,9 @@ impl Driver {
             .deadline()
             .is_some_and(|deadline| now() >= deadline)
         {
-            return Poll::Ready(Some(Err(deadline_exceeded())));
+            return Poll::Ready(Some(Err(self.context().deadline_exceeded())));
         }
+        self.work.waker.register(cx.waker());
         let polled = {
             let mut frames = self
                 .work
@@ -102,7 +114,7 @@ impl Driver {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             let Some(frames) = frames.as_mut() else {
-                return Poll::Ready(Some(Err(deadline_exceeded())));
+                return Poll::Ready(Some(Err(self.work.verdict())));
             };
             let span = self.work.context.span();
             catch_unwind(AssertUnwindSafe(|| {
@@ -113,7 +125,7 @@ impl Driver {
             (Ok(Poll::Pending), Some(deadline)) => deadline
                 .as_mut()
                 .poll(cx)
-                .map(|()| Some(Err(deadline_exceeded()))),
+                .map(|()| Some(Err(self.work.context.deadline_exceeded()))),
             (Ok(polled), _) => polled,
             (Err(panic), _) => Poll::Ready(Some(Err(Error::panicked(&*panic)))),
         }
@@ -132,8 +144,10 @@ impl Driver {
     fn cut_off(&self) -> Error {
         let context = self.context();
         let past = |deadline| now() >= deadline;
-        if context.deadline().is_some_and(past) {
-            deadline_exceeded()
+        if let Some(verdict) = self.work.verdict.get() {
+            verdict.again()
+        } else if context.deadline().is_some_and(past) {
+            context.deadline_exceeded()
         } else if context.server().is_some_and(ServerHandle::is_cut) {
             Error::unavailable("the server was stopped")
         } else {
@@ -147,8 +161,16 @@ impl Driver {
     }
 }
 
-fn deadline_exceeded() -> Error {
-    Error::deadline_exceeded("the call's deadline passed before its end")
+impl Ends for Work {
+    fn end_with(&self, error: Error) {
+        // What has ended by itself stays as it ended.
+        if self.is_ended() || self.verdict.set(error).is_err() {
+            return;
+        }
+        self.end();
+        self.completed(Err(&self.verdict()));
+        self.waker.wake();
+    }
 }
 
 impl Work {
@@ -157,6 +179,19 @@ impl Work {
         let _inside = self.context.span().enter();
         if self.started.completed(result) {
             self.context.observed().end(&self.context, result);
+        }
+    }
+
+    fn is_ended(&self) -> bool {
+        let frames = self.frames.lock();
+        frames.unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// Why it ended before its body did.
+    fn verdict(&self) -> Error {
+        match self.verdict.get() {
+            Some(error) => error.again(),
+            None => self.context.deadline_exceeded(),
         }
     }
 

@@ -7,12 +7,14 @@
 //! ```
 
 mod answers;
+mod attempts;
 mod beside;
 mod describe;
 mod dispatch;
 mod driver;
 mod handlers;
 mod layers;
+mod quota;
 mod response;
 mod status;
 mod table;
@@ -34,14 +36,16 @@ use http_body_util::BodyExt;
 use crate::Error;
 use crate::auth::Gate;
 use crate::caller::{Caller, Peer};
-use crate::context::CallContext;
+use crate::context::{CallContext, TimeLimit};
 use crate::error::BoxError;
 use crate::handle::ServerHandle;
+use crate::limits::Limits;
 use crate::middleware::{Stack, Started};
 use crate::observe::Direction;
+use crate::pace::Pace;
 use crate::rpc::{Method, SERVICE_NAME};
 use crate::wire::cut::RequestBody;
-use crate::wire::guard::GuardLimits;
+use crate::wire::upload::Bounds;
 
 pub use layers::CallService;
 pub use response::{CallBody, CallData};
@@ -49,8 +53,10 @@ pub use table::FlightService;
 #[doc(hidden)]
 pub use table::{HandlerDef, Place, ServiceDef, Table};
 
+pub(crate) use attempts::Attempts;
 pub(crate) use beside::Beside;
 pub(crate) use handlers::Handlers;
+pub(crate) use quota::Quota;
 
 /// What authenticators see as the method of a call that is none of Flight's: the one that is most like asking a server about itself.
 const STAND_IN: Method = Method::ListActions;
@@ -64,9 +70,9 @@ pub(crate) struct Settings {
     pub(crate) advertise: Vec<String>,
     /// Whether the action that gives the definition is there.
     pub(crate) describe: bool,
-    pub(crate) guard: GuardLimits,
     /// The gRPC services beside Flight.
     pub(crate) beside: Beside,
+    pub(crate) limits: Limits,
 }
 
 /// Handlers and settings: everything that calls share.
@@ -76,6 +82,8 @@ pub(crate) struct Service {
     pub(crate) middleware: Stack,
     pub(crate) gate: Gate,
     pub(crate) settings: Settings,
+    pub(crate) quota: Quota,
+    pub(crate) attempts: Attempts,
     pub(crate) server: Option<ServerHandle>,
 }
 
@@ -108,6 +116,8 @@ impl Service {
             ));
             return response::refused(&error, None, expose);
         };
+        let mut head = head;
+        let pace: Pace = head.extensions.remove().unwrap_or_default();
         let context = match CallContext::of_call(
             method,
             beside.map(|(_, name)| name),
@@ -115,6 +125,7 @@ impl Service {
             head.headers,
             head.extensions,
             self.server.clone(),
+            self.time_limit(method),
         ) {
             Ok(context) => context,
             Err(error) => return response::refused(&error, None, expose),
@@ -126,7 +137,7 @@ impl Service {
             observed.observed().bytes(Direction::Received, bytes);
             frame
         });
-        let body = RequestBody::new(body);
+        let body = RequestBody::new(body).within(self.bounds(method, &pace));
         let frames = match beside {
             None => self.frames(context.clone(), started.clone(), body),
             Some((call, _)) => self
@@ -134,7 +145,39 @@ impl Service {
                 .try_flatten_stream()
                 .boxed(),
         };
-        response::respond(frames, context, started, expose).await
+        response::respond(frames, context, started, pace, expose).await
+    }
+
+    fn time_limit(&self, method: Method) -> Option<TimeLimit> {
+        let limits = &self.settings.limits;
+        let of = |limit: Option<_>, option| Some((limit?, option));
+        let handshake = limits
+            .handshake_duration
+            .filter(|_| method == Method::Handshake);
+        let (limit, option) = [
+            of(limits.call_duration, "max_call_duration"),
+            of(handshake, "max_handshake_duration"),
+        ]
+        .into_iter()
+        .flatten()
+        .min()?;
+        Some(TimeLimit { limit, option })
+    }
+
+    /// What holds for the request of such a call.
+    fn bounds(&self, method: Method, pace: &Pace) -> Bounds {
+        let limits = &self.settings.limits;
+        let is_upload = matches!(method, Method::DoPut | Method::DoExchange);
+        Bounds::new(
+            limits.upload_idle,
+            match method {
+                Method::Handshake => Some((limits.handshake_bytes, "max_handshake_bytes")),
+                _ if is_upload => limits.upload_bytes.map(|limit| (limit, "max_upload_bytes")),
+                _ => None,
+            },
+            limits.upload_duration.filter(|_| is_upload),
+            Arc::clone(pace.progress()),
+        )
     }
 }
 

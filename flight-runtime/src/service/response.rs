@@ -18,6 +18,7 @@ use crate::Error;
 use crate::context::CallContext;
 use crate::error::BoxError;
 use crate::middleware::Started;
+use crate::pace::Pace;
 use crate::wire::compression::Encoding;
 use crate::wire::segments::Segments;
 
@@ -46,6 +47,9 @@ enum Kind {
 struct Answer {
     first: Option<Segments>,
     driver: Driver,
+    /// What comes last, once the client has taken what is before it.
+    last: Option<HeaderMap>,
+    pace: Pace,
     expose: bool,
 }
 
@@ -77,9 +81,10 @@ pub(super) async fn respond(
     frames: Frames,
     context: CallContext,
     started: Started,
+    pace: Pace,
     expose: bool,
 ) -> Response<CallBody> {
-    let mut driver = Driver::new(frames, context.clone(), started.clone());
+    let mut driver = Driver::new(frames, context.clone(), started.clone(), &pace);
     let mut first = poll_fn(|cx| driver.poll(cx)).await;
     let mut headers = context.take_headers();
     if let Err(error) = started.sending_headers(&mut headers)
@@ -102,6 +107,8 @@ pub(super) async fn respond(
             let mut response = head(CallBody(Kind::Call(Answer {
                 first,
                 driver,
+                last: None,
+                pace,
                 expose,
             })));
             append(response.headers_mut(), headers);
@@ -152,12 +159,15 @@ fn append(to: &mut HeaderMap, from: HeaderMap) {
 impl Answer {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Frame<Segments>> {
         if let Some(first) = self.first.take() {
-            return Poll::Ready(Frame::data(first));
+            return Poll::Ready(self.data(first));
+        }
+        if self.last.is_some() {
+            return self.poll_last(cx);
         }
         let driver = &mut self.driver;
         let mut trailers = match driver.poll(cx) {
             Poll::Pending => return Poll::Pending,
-            Poll::Ready(Some(Ok(frame))) => return Poll::Ready(Frame::data(frame)),
+            Poll::Ready(Some(Ok(frame))) => return Poll::Ready(self.data(frame)),
             Poll::Ready(Some(Err(error))) => {
                 let trailers = status::failed(&error, Some(driver.context()), self.expose);
                 driver.completed(Err(&error));
@@ -169,7 +179,18 @@ impl Answer {
             }
         };
         append(&mut trailers, driver.context().take_trailers());
-        Poll::Ready(Frame::trailers(trailers))
+        self.last = Some(trailers);
+        self.poll_last(cx)
+    }
+
+    fn data(&self, data: Segments) -> Frame<Segments> {
+        Frame::data(data.told(self.pace.progress()))
+    }
+
+    /// Behind the last frame hyper lets go of the call, and what its client does not take would stay with the connection.
+    fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<Frame<Segments>> {
+        ready!(self.pace.progress().poll_taken(cx));
+        Poll::Ready(Frame::trailers(self.last.take().unwrap_or_default()))
     }
 }
 

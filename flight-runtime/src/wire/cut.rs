@@ -23,6 +23,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 
 use super::error::{BoxError, WireError};
+use super::upload::Bounds;
 
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub(crate) enum Ending {
 pub(crate) struct RequestBody {
     body: Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>,
     ending: Option<Ending>,
+    bounds: Option<Bounds>,
 }
 
 impl RequestBody {
@@ -53,7 +55,20 @@ impl RequestBody {
         Self {
             body: Box::pin(body.map_err(Into::into)),
             ending: None,
+            bounds: None,
         }
+    }
+
+    /// Within these limits; what is over them is an error, and the last word.
+    pub(crate) fn within(mut self, bounds: Bounds) -> Self {
+        self.bounds = Some(bounds);
+        self
+    }
+
+    /// A limit was reached.
+    fn over(&mut self, error: WireError) -> Poll<Option<Result<Frame<Bytes>, WireError>>> {
+        self.ending = Some(Ending::Cut);
+        Poll::Ready(Some(Err(error)))
     }
 
     /// How the request ended; `None` while it has not been read to its end.
@@ -85,7 +100,28 @@ impl Body for RequestBody {
             // Whoever asks again must not be told that all is well.
             Some(Ending::Cut) => return Poll::Ready(Some(Err(WireError::Cut))),
         }
-        match ready!(self.body.as_mut().poll_frame(cx)) {
+        if let Some(bounds) = &mut self.bounds
+            && let Err(error) = bounds.poll_time(cx)
+        {
+            return self.over(error);
+        }
+        let polled = self.body.as_mut().poll_frame(cx);
+        if let Some(bounds) = &mut self.bounds {
+            match &polled {
+                Poll::Pending => {
+                    let error = ready!(bounds.poll_idle(cx));
+                    return self.over(error);
+                }
+                Poll::Ready(Some(Ok(frame))) => {
+                    let length = frame.data_ref().map_or(0, Bytes::len);
+                    if let Err(error) = bounds.came(length) {
+                        return self.over(error);
+                    }
+                }
+                Poll::Ready(_) => {}
+            }
+        }
+        match ready!(polled) {
             Some(Ok(frame)) => {
                 // Settled here and now: a connection that is lost before the next poll
                 // makes h2 forget that the stream had ended. Trailers follow data only

@@ -17,9 +17,9 @@ use arrow::error::ArrowError;
 use arrow_ipc::reader::{RecordBatchDecoder, read_dictionary};
 use arrow_ipc::{Message, MessageHeader};
 
-use super::error::WireError;
+use super::error::{DICTIONARIES, WireError};
 use super::flight_data::Inbound;
-use super::guard::{GuardLimits, check_batch, check_schema, kind, parse_header};
+use super::guard::{GuardLimits, check_batch, check_rows, check_schema, kind, parse_header};
 
 /// What a message turned out to be.
 #[derive(Debug, Clone)]
@@ -174,7 +174,7 @@ impl BatchDecoder {
             .fold(0u64, |sum, size| sum.saturating_add(*size));
         if total > self.limits.dictionaries {
             return Err(WireError::TooLarge {
-                what: "what the stream keeps of its dictionaries",
+                what: DICTIONARIES,
                 size: total,
                 limit: self.limits.dictionaries,
             });
@@ -218,10 +218,8 @@ fn is_compressed(message: Message<'_>) -> bool {
 /// A batch of a schema without fields: only its length counts. Arrow's decoder wants
 /// lists of nodes and buffers, which some writers leave out when they are empty.
 fn empty_batch(schema: &SchemaRef, rows: i64, limits: &GuardLimits) -> Result<Decoded, WireError> {
-    let rows = usize::try_from(rows)
-        .ok()
-        .filter(|rows| *rows as u64 <= limits.rows)
-        .ok_or_else(|| WireError::invalid(format!("the batch has {rows} rows")))?;
+    let rows = usize::try_from(check_rows(rows, limits)?)
+        .map_err(|_| WireError::invalid(format!("the batch has {rows} rows")))?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let batch = RecordBatch::try_new_with_options(Arc::clone(schema), Vec::new(), &options);
     Ok(Decoded::Batch(batch.map_err(unreadable)?))

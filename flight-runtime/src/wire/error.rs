@@ -14,6 +14,10 @@ use super::compression::Encoding;
 /// An error of any origin, as HTTP bodies carry it.
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
+/// [`WireError::TooLarge`] of what has an option of its own.
+pub(super) const DECODED_BODY: &str = "the decoded body of the message";
+pub(super) const DICTIONARIES: &str = "what the stream keeps of its dictionaries";
+
 /// Why a message could not be read or written.
 ///
 /// Suggested gRPC codes, because the mapping belongs to the caller: `TooLarge` is
@@ -30,6 +34,17 @@ pub(crate) enum WireError {
         size: u64,
         /// The limit in bytes.
         limit: u64,
+    },
+    /// A limit that has an option of its own was reached.
+    Limit {
+        /// What is wrong.
+        what: String,
+        /// The option of the server.
+        option: &'static str,
+        /// Its value.
+        limit: String,
+        /// Whether the other side was too slow, and did not ask for too much.
+        slow: bool,
     },
     /// The request ended properly, but inside a message.
     Truncated,
@@ -51,6 +66,19 @@ pub(crate) enum WireError {
 }
 
 impl WireError {
+    /// The option of the server that a [`WireError::TooLarge`] is about, and its value.
+    pub(crate) fn option(&self) -> Option<(&'static str, u64)> {
+        match self {
+            Self::TooLarge { what, limit, .. } if *what == DECODED_BODY => {
+                Some(("max_decompressed_size", *limit))
+            }
+            Self::TooLarge { what, limit, .. } if *what == DICTIONARIES => {
+                Some(("max_dictionaries_size", *limit))
+            }
+            _ => None,
+        }
+    }
+
     /// An [`WireError::Invalid`] from anything that reads as text.
     ///
     /// Long texts are cut: Arrow's contain whole data types, and a gRPC status travels
@@ -79,6 +107,7 @@ impl fmt::Display for WireError {
             Self::TooLarge { what, size, limit } => {
                 write!(f, "{what} takes {size} bytes, the limit is {limit} bytes")
             }
+            Self::Limit { what, limit, .. } => write!(f, "{what}: the limit is {limit}"),
             Self::Truncated => f.write_str("the request ends inside a message"),
             Self::Cut => f.write_str(
                 "the request was broken off before its end: \

@@ -31,7 +31,7 @@ use arrow_ipc::{Message, MessageHeader, MetadataVersion};
 
 use super::error::WireError;
 
-pub(crate) use batch::check_batch;
+pub(crate) use batch::{check_batch, check_rows};
 pub(crate) use schema::check_schema;
 
 /// How much a message may ask for. All of it holds for one stream or one message; what
@@ -80,16 +80,21 @@ pub(crate) fn parse_header<'a>(
     let options = flatbuffers::VerifierOptions {
         // Message, schema, and under each field its type, or its dictionary and the
         // type of that.
-        max_depth: limits.nesting + 6,
+        max_depth: limits.nesting.saturating_add(6),
         // Honest messages make a table of at least eight bytes of every field, type,
         // dictionary and entry of metadata.
-        max_tables: (header.len() / 8).clamp(64, limits.fields.saturating_mul(8)),
+        max_tables: (header.len() / 8)
+            .min(limits.fields.saturating_mul(8))
+            .max(64),
         // Their parts are not shared, except vtables, so that the apparent size is
         // within twice the real one.
         max_apparent_size: header.len().saturating_mul(4).max(4096),
         ignore_missing_null_terminator: true,
     };
     let message = arrow_ipc::root_as_message_with_opts(&options, header).map_err(|error| {
+        if matches!(error, flatbuffers::InvalidFlatbuffer::DepthLimitReached) {
+            return schema::too_deep(limits);
+        }
         WireError::invalid(format!(
             "data_header is not an Arrow IPC message: {}",
             // The trace of the verifier takes many lines.

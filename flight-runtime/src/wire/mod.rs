@@ -40,9 +40,11 @@ pub(crate) mod guard;
 mod ipc_stream;
 mod matching;
 pub(crate) mod message;
+pub(crate) mod progress;
 #[cfg(test)]
 mod samples;
 pub(crate) mod segments;
 mod size;
 #[cfg(test)]
 mod tests;
+pub(crate) mod upload;

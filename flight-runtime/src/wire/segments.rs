@@ -8,8 +8,11 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes, BytesMut};
+
+use super::progress::{Progress, Receipt};
 
 thread_local! {
     /// What [`Segments::chunks_vectored`] has shown last; `None` while nobody asks.
@@ -61,6 +64,8 @@ pub struct Segments {
     parts: VecDeque<Bytes>,
     /// The sum of their lengths.
     len: usize,
+    /// Who wants to know when they are taken.
+    receipt: Option<Receipt>,
 }
 
 impl Segments {
@@ -74,6 +79,18 @@ impl Segments {
         if !bytes.is_empty() {
             self.len += bytes.len();
             self.parts.push_back(bytes);
+        }
+    }
+
+    /// Says to `progress` how much of it is taken.
+    pub(crate) fn told(mut self, progress: &Arc<Progress>) -> Self {
+        self.receipt = Some(Receipt::new(progress, self.len));
+        self
+    }
+
+    fn taken(&mut self, count: usize) {
+        if let Some(receipt) = &mut self.receipt {
+            receipt.take(count);
         }
     }
 
@@ -153,6 +170,7 @@ impl Buf for Segments {
             "advanced by {count} with {} left",
             self.len
         );
+        self.taken(count);
         self.len -= count;
         while let Some(front) = self.parts.front_mut() {
             if count < front.len() {
@@ -178,10 +196,13 @@ impl Buf for Segments {
         match self.parts.front_mut() {
             Some(front) if count < front.len() => {
                 self.len -= count;
-                front.split_to(count)
+                let bytes = front.split_to(count);
+                self.taken(count);
+                bytes
             }
             Some(front) if count == front.len() => {
                 self.len -= count;
+                self.taken(count);
                 self.parts.pop_front().unwrap_or_default()
             }
             _ => {

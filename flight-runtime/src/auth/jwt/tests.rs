@@ -81,7 +81,15 @@ fn auth(keys: JwtKeys) -> JwtAuth {
 fn with_token(token: &str) -> CallContext {
     let mut headers = HeaderMap::new();
     headers.insert("authorization", format!("bearer {token}").parse().unwrap());
-    CallContext::new(Method::DoGet, Peer::Unix, headers, Extensions::new(), None).unwrap()
+    CallContext::new(
+        Method::DoGet,
+        Peer::Unix,
+        headers,
+        Extensions::new(),
+        None,
+        None,
+    )
+    .unwrap()
 }
 
 async fn admitted<C>(auth: &JwtAuth<C>, token: &str) -> Result<Principal, String>

@@ -23,8 +23,6 @@ use crate::certificate::PeerCertificate;
 use crate::location::Location;
 use crate::pem::{Pem, Source};
 
-/// From the accepted socket to the end of the handshake. A client that says nothing would otherwise keep its socket for ever.
-const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// How often files are looked at. Events of the file system would be sooner, and miss network and container mounts.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -49,7 +47,7 @@ impl Acceptor {
         })))
     }
 
-    /// The stream inside TLS, and what the client proved to be.
+    /// The stream inside TLS, and what the client proved to be. How long that may take, the connection says.
     pub(in crate::server) async fn accept(
         &self,
         stream: TcpStream,
@@ -58,10 +56,7 @@ impl Acceptor {
             let current = &self.0.current;
             Arc::clone(&current.read().unwrap_or_else(PoisonError::into_inner))
         };
-        let handshake = TlsAcceptor::from(config).accept(stream);
-        let stream = tokio::time::timeout(HANDSHAKE_LIMIT, handshake)
-            .await
-            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        let stream = TlsAcceptor::from(config).accept(stream).await?;
         let (_, connection) = stream.get_ref();
         let certificate = connection.peer_certificates().and_then(identity::read);
         Ok((stream, certificate))

@@ -67,7 +67,7 @@ impl Service {
         let is_health = matches!(call, BesideCall::HealthCheck | BesideCall::HealthWatch);
         match is_health && self.settings.beside.public_health {
             true => context.admit(Admission::Open),
-            false => context.admit(self.gate.admit(&context).await?),
+            false => self.identify(&context).await?,
         }
         // What is public of Flight says nothing of these.
         if let Some(Admission::Anonymous { refusal, .. }) = context.admission() {

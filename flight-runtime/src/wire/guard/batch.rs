@@ -10,7 +10,23 @@ use arrow_ipc::{
 };
 
 use super::{GuardLimits, lz4};
-use crate::wire::error::{WireError, shown};
+use crate::wire::error::{DECODED_BODY, WireError, shown};
+
+/// The number of rows of a batch, as it says it.
+pub(crate) fn check_rows(rows: i64, limits: &GuardLimits) -> Result<u64, WireError> {
+    let count = u64::try_from(rows).map_err(|_| {
+        WireError::invalid(format!("the batch has {rows} rows, expected 0 or more"))
+    })?;
+    if count > limits.rows {
+        return Err(WireError::Limit {
+            what: format!("the batch has {rows} rows"),
+            option: "max_batch_rows",
+            limit: limits.rows.to_string(),
+            slow: false,
+        });
+    }
+    Ok(count)
+}
 
 /// Checks `batch` against the `fields` that it holds and the `body` it came with. Gives
 /// the bytes that its buffers will be in memory.
@@ -27,15 +43,7 @@ pub(crate) fn check_batch<'f>(
     limits: &GuardLimits,
 ) -> Result<u64, WireError> {
     let rows = batch.length();
-    if u64::try_from(rows)
-        .ok()
-        .is_none_or(|rows| rows > limits.rows)
-    {
-        return Err(WireError::invalid(format!(
-            "the batch has {rows} rows, expected 0 to {}",
-            limits.rows
-        )));
-    }
+    check_rows(rows, limits)?;
     let (Some(nodes), Some(buffers)) = (batch.nodes(), batch.buffers()) else {
         return Err(WireError::invalid(
             "the batch has no list of nodes or of buffers",
@@ -396,9 +404,9 @@ impl Walk<'_, '_> {
 
     fn too_large(&self, size: u64) -> WireError {
         WireError::TooLarge {
-            what: "the decoded body of the message",
+            what: DECODED_BODY,
             size,
-            limit: self.budget(),
+            limit: self.limits.decompressed,
         }
     }
 

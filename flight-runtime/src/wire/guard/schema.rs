@@ -33,6 +33,16 @@ pub(crate) fn check_schema(schema: Schema<'_>, limits: &GuardLimits) -> Result<(
     Ok(())
 }
 
+pub(super) fn too_deep(limits: &GuardLimits) -> WireError {
+    let limit = limits.nesting;
+    WireError::Limit {
+        what: format!("the fields of the schema are nested more than {limit} deep"),
+        option: "max_schema_nesting",
+        limit: limit.to_string(),
+        slow: false,
+    }
+}
+
 struct Walk<'l> {
     limits: &'l GuardLimits,
     /// How many fields were seen.
@@ -43,16 +53,16 @@ impl Walk<'_> {
     fn field(&mut self, field: Field<'_>, depth: usize) -> Result<(), WireError> {
         self.fields += 1;
         if self.fields > self.limits.fields {
-            return Err(WireError::invalid(format!(
-                "the schema has more than {} fields, nested ones included",
-                self.limits.fields
-            )));
+            let limit = self.limits.fields;
+            return Err(WireError::Limit {
+                what: format!("the schema has more than {limit} fields, nested ones included"),
+                option: "max_schema_fields",
+                limit: limit.to_string(),
+                slow: false,
+            });
         }
         if depth > self.limits.nesting {
-            return Err(WireError::invalid(format!(
-                "the fields of the schema are nested more than {} deep",
-                self.limits.nesting
-            )));
+            return Err(too_deep(self.limits));
         }
         if let Some(fault) = fault(field) {
             return Err(WireError::invalid(format!(
