@@ -6,7 +6,7 @@ impl FlightServerBuilder {
     /// Serves `grpc.health.v1.Health`, Check and Watch, for probes and load balancers. Default: no.
     ///
     /// It knows two names: the empty one, for the whole server, and `arrow.flight.protocol.FlightService`. Both are SERVING until the server's end
-    /// begins or [`ServerHandle::set_serving`] says otherwise, then NOT_SERVING; a Watch ends behind that when it is the end. With authenticators it
+    /// begins or [`ServerHandle::set_serving`](crate::ServerHandle::set_serving) says otherwise, then NOT_SERVING; a Watch ends behind that when it is the end. With authenticators it
     /// asks for credentials as everything else does; see [`public_health`](Self::public_health). Middleware does not see these calls.
     ///
     /// Of a service that is mounted in another server only those calls come here that its router sends: tonic's sends Flight's alone.
