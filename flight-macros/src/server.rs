@@ -25,14 +25,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
             return quote!(#item #errors);
         }
     };
-    let mut handlers: Vec<Handler> = block
-        .methods()
-        .filter_map(|method| check::handler(method, &attribute.declared, &mut errors))
-        .collect();
-    check::across(&block, &mut handlers, &mut errors);
-    if let Some(client) = &attribute.client {
-        check::client(client, &block.generics, &mut handlers, &mut errors);
-    }
+    let mut handlers = handlers(&block, &attribute, &mut errors);
     let joins = !attribute.parts.is_empty();
     let mut role = role(&mut attribute, &block.ty);
     if borrows(&block.generics, &block.ty, &mut errors) {
@@ -100,14 +93,7 @@ pub(crate) fn expand_service(attribute: TokenStream, item: TokenStream) -> Token
     if generic {
         errors.under(&block.generics, errors::contract_generics(&name));
     }
-    let mut handlers: Vec<Handler> = block
-        .methods()
-        .filter_map(|method| check::handler(method, &attribute.declared, &mut errors))
-        .collect();
-    check::across(&block, &mut handlers, &mut errors);
-    if let Some(client) = &attribute.client {
-        check::client(client, &block.generics, &mut handlers, &mut errors);
-    }
+    let handlers = handlers(&block, &attribute, &mut errors);
     if handlers.is_empty() && !block.misspelt {
         errors.under(&block.ty, errors::no_handler());
     }
@@ -209,6 +195,19 @@ fn borrows(generics: &syn::Generics, ty: &Type, errors: &mut Errors) -> bool {
     };
     errors.under(ty, errors::borrowing_service(&found, &name));
     true
+}
+
+/// The handlers of a block, each looked at alone, then beside the others, then as a method of the client.
+fn handlers(block: &Block, attribute: &ServerAttribute, errors: &mut Errors) -> Vec<Handler> {
+    let mut handlers: Vec<Handler> = block
+        .methods()
+        .filter_map(|method| check::handler(method, &attribute.declared, errors))
+        .collect();
+    check::across(block, &mut handlers, errors);
+    if let Some(client) = &attribute.client {
+        check::client(client, &block.generics, &mut handlers, errors);
+    }
+    handlers
 }
 
 /// Expands an attribute of a method that stands anywhere else.

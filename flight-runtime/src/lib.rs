@@ -105,6 +105,7 @@ pub mod rows;
 pub mod rpc;
 mod server;
 mod service;
+mod socket;
 pub mod testing;
 #[cfg(any(feature = "tls-ring", feature = "tls-aws-lc"))]
 mod tls;

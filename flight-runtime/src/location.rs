@@ -1,7 +1,7 @@
 //! [`Location`]: where a server listens, in Flight's own URIs.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -29,6 +29,14 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Location {
     uri: String,
+}
+
+/// Both addresses of `localhost`, which servers listen on and clients try. Not what the resolver says: a container's often knows one of them alone.
+pub(crate) fn localhost(port: u16) -> Vec<SocketAddr> {
+    vec![
+        (Ipv4Addr::LOCALHOST, port).into(),
+        (Ipv6Addr::LOCALHOST, port).into(),
+    ]
 }
 
 /// What a location says, taken apart.

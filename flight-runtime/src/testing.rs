@@ -55,7 +55,7 @@ use crate::server::{FlightServerBuilder, Memory};
 ///
 /// Outside of a tokio runtime.
 pub fn connect(server: FlightServerBuilder) -> Result<FlightClient, Error> {
-    client(Arc::new(Memory::start(server)?))
+    Ok(client(Arc::new(Memory::start(server)?)))
 }
 
 /// A server in memory: for tests of its end, or with several clients of their own connections.
@@ -79,9 +79,9 @@ pub fn connect(server: FlightServerBuilder) -> Result<FlightClient, Error> {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Error> {
 /// let server = TestServer::start(FlightServer::builder(Hello))?;
-/// server.client()?.do_action(Action::new("stop", "")).await?.read_all().await?;
+/// server.client().do_action(Action::new("stop", "")).await?.read_all().await?;
 /// server.wait().await;
-/// let refused = server.client()?.list_actions().await;
+/// let refused = server.client().list_actions().await;
 /// assert_eq!(refused.unwrap_err().code(), Code::Unavailable);
 /// # Ok(())
 /// # }
@@ -103,11 +103,7 @@ impl TestServer {
     }
 
     /// A client with a connection of its own.
-    ///
-    /// # Errors
-    ///
-    /// None at present.
-    pub fn client(&self) -> Result<FlightClient, Error> {
+    pub fn client(&self) -> FlightClient {
         client(Arc::clone(&self.0))
     }
 }
@@ -126,6 +122,7 @@ impl std::fmt::Debug for TestServer {
     }
 }
 
-fn client(server: Arc<Memory>) -> Result<FlightClient, Error> {
-    FlightClient::dialling(Arc::new(move || ready(server.connect()).boxed()))
+fn client(server: Arc<Memory>) -> FlightClient {
+    let location = server.handle().location().clone();
+    FlightClient::dialling(location, Arc::new(move || ready(server.connect()).boxed()))
 }

@@ -95,7 +95,7 @@ def test_every_action_that_is_listed_is_in_it_and_it_is_not_in_the_list(client):
 def test_it_takes_no_body(client):
     with pytest.raises(pa.ArrowInvalid) as caught:
         client.action(DEFINITION, "{}")
-    assert said(caught) == f"`{DEFINITION}` takes no body: it has 2 bytes"
+    assert said(caught) == f"`{DEFINITION}` takes no body: leave it empty"
 
 
 def test_a_schema_that_is_declared_can_be_read_by_arrow():

@@ -269,8 +269,8 @@ async fn keep_alive_notices_a_server_that_is_stopped_and_leaves_one_that_is_slow
         let service = Service::start().await;
         let builder = FlightClient::builder(service.location.as_str());
         let client = builder
-            .keep_alive_interval(Duration::from_millis(100))
-            .keep_alive_timeout(Duration::from_millis(700));
+            .http2_keepalive_interval(Duration::from_millis(100))
+            .http2_keepalive_timeout(Duration::from_millis(700));
         let client = client.connect().await.unwrap();
         // Many pings long.
         let quick = client.with(limited(1500));
@@ -307,8 +307,8 @@ async fn settings_out_of_range_are_refused() {
             "initial_connection_window_size",
         ),
         (
-            place().keep_alive_interval(Duration::ZERO),
-            "keep_alive_interval",
+            place().http2_keepalive_interval(Duration::ZERO),
+            "http2_keepalive_interval",
         ),
     ] {
         let error = client.connect_lazy().unwrap_err();

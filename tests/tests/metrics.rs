@@ -101,7 +101,7 @@ async fn calls_are_counted_by_method_route_and_code_and_never_by_ticket() {
         let snapshots = recorder.snapshotter();
         let _recorder = metrics::set_default_local_recorder(&recorder);
         let server = TestServer::start(FlightServer::builder(Tables)).unwrap();
-        let client = server.client().unwrap();
+        let client = server.client();
         calls(&client).await;
         drop(client);
         server.shutdown();
@@ -148,7 +148,7 @@ async fn prometheus_reads_them() {
         assert!(Prometheus::install().is_err());
         let address = prometheus.serve("127.0.0.1:0").await.unwrap();
         let server = TestServer::start(FlightServer::builder(Tables)).unwrap();
-        let client = server.client().unwrap();
+        let client = server.client();
         calls(&client).await;
         drop(client);
         server.shutdown();

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt};
 use h2::client::ResponseFuture;
 use h2::{Reason, RecvStream, SendStream};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame};
 use tokio::time::Sleep;
 use tonic::{Code, Status};
@@ -152,22 +152,20 @@ impl Answer {
         let (head, body) = response.into_parts();
         let ended = body.is_end_stream();
         self.state = State::Body(body);
-        let status = Status::from_header_map(&head.headers);
-        let head = Response::from_parts(head, ());
-        let checked = match status {
+        let checked = match Status::from_header_map(&head.headers) {
             Some(status) if ended || status.code() != Code::Ok => {
                 self.finish();
                 outcome(status)
             }
             _ => {
-                let checked = check_head(&head);
+                let checked = check_head(head.status, &head.headers);
                 if checked.is_err() {
                     self.cancel();
                 }
                 checked
             }
         };
-        self.headers = head.into_parts().0.headers;
+        self.headers = head.headers;
         Poll::Ready(checked)
     }
 
@@ -333,8 +331,7 @@ pub(super) fn fault(error: WireError) -> Error {
 }
 
 /// An answer that is not gRPC comes from something in between, such as a proxy.
-fn check_head(head: &Response<()>) -> Result<(), Error> {
-    let status = head.status();
+fn check_head(status: StatusCode, headers: &HeaderMap) -> Result<(), Error> {
     if status != StatusCode::OK {
         // "HTTP to gRPC Status Code Mapping" of gRPC.
         let code = match status.as_u16() {
@@ -350,7 +347,7 @@ fn check_head(head: &Response<()>) -> Result<(), Error> {
             format!("the server answered HTTP {status}"),
         ));
     }
-    let content_type = head.headers().get(http::header::CONTENT_TYPE);
+    let content_type = headers.get(http::header::CONTENT_TYPE);
     // What follows may name the encoding of messages; `-web` is another protocol.
     let is_grpc = content_type
         .and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"))
@@ -360,7 +357,7 @@ fn check_head(head: &Response<()>) -> Result<(), Error> {
             "the server does not speak gRPC: content-type is {content_type:?}"
         )));
     }
-    if let Some(encoding) = head.headers().get("grpc-encoding")
+    if let Some(encoding) = headers.get("grpc-encoding")
         && encoding != "identity"
     {
         return Err(Error::internal(format!(

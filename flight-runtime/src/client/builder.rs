@@ -147,14 +147,14 @@ impl FlightClientBuilder {
     /// Default: never, because servers of other implementations take frequent pings for abuse; TCP's own keep-alive notices a lost host after
     /// minutes.
     #[must_use]
-    pub fn keep_alive_interval(mut self, interval: Duration) -> Self {
+    pub fn http2_keepalive_interval(mut self, interval: Duration) -> Self {
         self.settings.http2.keep_alive_interval = Some(interval);
         self
     }
 
     /// How long the answer to such a ping may take before the connection is given up. Default: 20 seconds.
     #[must_use]
-    pub fn keep_alive_timeout(mut self, timeout: Duration) -> Self {
+    pub fn http2_keepalive_timeout(mut self, timeout: Duration) -> Self {
         self.settings.http2.keep_alive_timeout = timeout;
         self
     }
@@ -173,18 +173,9 @@ impl FlightClientBuilder {
     /// INVALID_ARGUMENT for settings that cannot work, UNAVAILABLE when nobody answers or the handshake of TLS fails, DEADLINE_EXCEEDED
     /// after the time limit of the options.
     pub async fn connect(self) -> Result<FlightClient, Error> {
-        let timeout = self.options.timeout;
+        let deadline = self.options.deadline();
         let client = self.connect_lazy()?;
-        let connected = match timeout {
-            None => client.channel.ready().await,
-            Some(timeout) => tokio::time::timeout(timeout, client.channel.ready())
-                .await
-                .map_err(|_| {
-                    let location = client.channel.location();
-                    Error::deadline_exceeded(format!("connecting to `{location}` took too long"))
-                })?,
-        };
-        connected?;
+        client.channel.ready_by(deadline).await?;
         Ok(client)
     }
 

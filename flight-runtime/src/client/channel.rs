@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use http::{Method as HttpMethod, Request, Uri, Version};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Http2, Live, open};
 use super::tls::Connector;
 use crate::Error;
 use crate::caller::Peer;
-use crate::location::Location;
+use crate::location::{Location, localhost};
 use crate::rpc::{Method, SERVICE_NAME};
+use crate::socket::prepare;
 
 /// From the first packet to the end of the TLS handshake.
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 /// A host that is gone without a word is noticed by the kernel: after this long, and three tries.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
-/// As on the server: what the kernel holds for a peer on this machine stays in the processor's cache.
-const LOOPBACK_SEND_BUFFER: usize = 256 << 10;
 
 /// Makes a connection to a place that has no address: a server in memory.
 pub(crate) type Dial =
@@ -64,21 +64,29 @@ impl fmt::Debug for Channel {
 impl Channel {
     /// Does not connect yet.
     pub(super) fn new(location: Location, place: Place, http2: Http2) -> Result<Self, Error> {
-        let authority = match &place {
+        let host = match &place {
             Place::Tcp { host, port, .. } if host.contains(':') => format!("[{host}]:{port}"),
             Place::Tcp { host, port, .. } => format!("{host}:{port}"),
-            Place::Unix(_) | Place::Memory(_) => "localhost".to_owned(),
+            Place::Unix(_) | Place::Memory(_) => return Ok(Self::nearby(location, place, http2)),
         };
-        let authority = authority.parse().map_err(|_| {
-            Error::invalid_argument(format!("location `{location}`: `{authority}` is no host"))
+        let authority = host.parse().map_err(|_| {
+            Error::invalid_argument(format!("location `{location}`: `{host}` is no host"))
         })?;
         Ok(Self {
+            authority,
+            ..Self::nearby(location, place, http2)
+        })
+    }
+
+    /// To a place that has no host.
+    pub(super) fn nearby(location: Location, place: Place, http2: Http2) -> Self {
+        Self {
             location,
             place,
-            authority,
+            authority: Authority::from_static("localhost"),
             http2,
             live: Mutex::new(None),
-        })
+        }
     }
 
     pub(super) fn location(&self) -> &Location {
@@ -92,7 +100,7 @@ impl Channel {
     /// A connection on which a call may begin: the one there is, or a new one.
     ///
     /// Waits while as many calls run as the server allows.
-    pub(super) async fn ready(&self) -> Result<Live, Error> {
+    async fn ready(&self) -> Result<Live, Error> {
         let there = self.live.lock().await.clone();
         if let Some(Live { calls, running }) = there
             && let Ok(calls) = calls.ready().await
@@ -114,6 +122,17 @@ impl Channel {
         let Live { calls, running } = live;
         let calls = calls.ready().await.map_err(|error| self.lost(error))?;
         Ok(Live { calls, running })
+    }
+
+    /// The same until then.
+    pub(super) async fn ready_by(&self, deadline: Option<Instant>) -> Result<Live, Error> {
+        let Some(deadline) = deadline else {
+            return self.ready().await;
+        };
+        timeout_at(deadline, self.ready()).await.map_err(|_| {
+            let location = &self.location;
+            Error::deadline_exceeded(format!("connecting to `{location}` took too long"))
+        })?
     }
 
     /// The head of a call.
@@ -187,11 +206,7 @@ async fn unix(path: &Path) -> io::Result<UnixStream> {
 /// Connects to the first address that answers.
 async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
     let addresses: Vec<SocketAddr> = if host == "localhost" {
-        // As the server listens: not what a container's resolver says.
-        vec![
-            (Ipv4Addr::LOCALHOST, port).into(),
-            (Ipv6Addr::LOCALHOST, port).into(),
-        ]
+        localhost(port)
     } else {
         lookup_host((host, port)).await?.collect()
     };
@@ -199,7 +214,8 @@ async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
     for address in addresses {
         match TcpStream::connect(address).await {
             Ok(stream) => {
-                prepare(&stream, address);
+                prepare(&stream, Peer::Tcp(address));
+                keep_alive(&stream);
                 return Ok(stream);
             }
             Err(error) => last = error,
@@ -208,17 +224,10 @@ async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
     Err(last)
 }
 
-/// Options of the socket; without them it works, slower.
-fn prepare(stream: &TcpStream, address: SocketAddr) {
-    let socket = SockRef::from(stream);
-    let set = stream
-        .set_nodelay(true)
-        .and_then(|()| socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(TCP_KEEPALIVE)))
-        .and_then(|()| match Peer::Tcp(address).is_local() {
-            true => socket.set_send_buffer_size(LOOPBACK_SEND_BUFFER),
-            false => Ok(()),
-        });
-    if let Err(error) = set {
-        tracing::debug!(%address, %error, "options of the socket");
+/// Has the kernel notice a host that is gone.
+fn keep_alive(stream: &TcpStream) {
+    let keep_alive = TcpKeepalive::new().with_time(TCP_KEEPALIVE);
+    if let Err(error) = SockRef::from(stream).set_tcp_keepalive(&keep_alive) {
+        tracing::debug!(%error, "SO_KEEPALIVE");
     }
 }

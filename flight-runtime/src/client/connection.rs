@@ -85,8 +85,8 @@ impl Http2 {
             }
         }
         let times = [
-            ("keep_alive_interval", self.keep_alive_interval),
-            ("keep_alive_timeout", Some(self.keep_alive_timeout)),
+            ("http2_keepalive_interval", self.keep_alive_interval),
+            ("http2_keepalive_timeout", Some(self.keep_alive_timeout)),
         ];
         match times.iter().find(|(_, time)| *time == Some(Duration::ZERO)) {
             None => Ok(()),

@@ -27,7 +27,7 @@ use arrow_flight::{
 };
 use futures::stream::{self, StreamExt};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::sleep_until;
 
 use crate::Error;
 use crate::batches::{BatchStream, Received};
@@ -130,15 +130,15 @@ impl FlightClient {
     }
 
     /// A client whose connections come from here.
-    pub(crate) fn dialling(dial: Dial) -> Result<Self, Error> {
+    pub(crate) fn dialling(location: Location, dial: Dial) -> Self {
         let settings = Settings::default();
         let place = channel::Place::Memory(dial);
-        let channel = Channel::new("grpc://memory:0".into(), place, settings.http2.clone())?;
-        Ok(Self::of(
+        let channel = Channel::nearby(location, place, settings.http2.clone());
+        Self::of(
             Arc::new(channel),
             Shared::new(settings),
             CallOptions::default(),
-        ))
+        )
     }
 
     /// The same client with these options, where they say something, and its own else.
@@ -310,20 +310,10 @@ impl FlightClient {
 
     /// Begins a call. A lost connection is made anew, as long as nothing was sent.
     async fn start(&self, method: Method, outgoing: Outgoing) -> Result<Answer, Error> {
-        let deadline = self
-            .options
-            .timeout
-            .and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = self.options.deadline();
         let mut request = self.channel.request(method)?;
         options::write(&self.options, request.headers_mut());
-        let connecting = self.channel.ready();
-        let Live { mut calls, running } = match deadline {
-            None => connecting.await?,
-            Some(deadline) => timeout_at(deadline, connecting).await.map_err(|_| {
-                let location = self.channel.location();
-                Error::deadline_exceeded(format!("connecting to `{location}` took too long"))
-            })??,
-        };
+        let Live { mut calls, running } = self.channel.ready_by(deadline).await?;
         let sent = calls.send_request(request, false);
         let (response, stream) = sent.map_err(|error| self.channel.lost(error))?;
         Ok(Answer::new(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use tokio::time::Instant;
 use tonic::metadata::{Binary, MetadataValue};
 
 use crate::Error;
@@ -108,6 +109,11 @@ impl CallOptions {
             _ => self.headers.remove("tracestate"),
         };
         self
+    }
+
+    /// When a call that begins now has to be over.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.timeout?)
     }
 
     /// These options, and where they are silent those.

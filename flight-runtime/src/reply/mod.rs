@@ -25,6 +25,8 @@ pub(crate) use describe::ReplyDef;
 pub(crate) use encoded::Encoded;
 pub(crate) use into::blocking_iter;
 pub(crate) use item::schema_result;
+#[cfg(feature = "rows")]
+pub(crate) use item::{Fallible, Plain};
 pub(crate) use probe::SchemaFn;
 pub(crate) use sink::{Running, Sink};
 

@@ -69,6 +69,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, Stream, StreamExt};
 
 use crate::batches::BatchStream;
+use crate::reply::{Fallible, Plain};
 use crate::{Error, IntoError};
 
 pub use row::Row;
@@ -213,15 +214,6 @@ impl<T: Row> Batches<T> {
         }
     }
 }
-
-/// Marks a row that stands for itself.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Plain;
-/// Marks a row in a `Result`.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Fallible;
 
 /// An item of a stream or iterator of rows: a `T`, plain or in a `Result`.
 ///

@@ -10,9 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use super::admission::Connections;
@@ -28,10 +26,9 @@ use crate::handle::Signals;
 use crate::limits::Limits;
 use crate::observe::OpenConnection;
 use crate::service::CallService;
+use crate::socket::prepare;
 use crate::wire::gather::gather;
 
-/// What the kernel may hold of what is sent to this machine: 1.2 to 1.7 times the throughput of what it chooses itself, measured.
-const LOOPBACK_SEND_BUFFER: usize = 256 << 10;
 /// Streams that a client resets before they were accepted; one more ends the connection (CVE-2023-44487). h2's own default, said here because the
 /// server depends on it, as on the next.
 const MAX_PENDING_RESETS: usize = 20;
@@ -66,11 +63,7 @@ pub(super) async fn serve(socket: Socket, peer: Peer, shared: Shared) {
     let mut silent = Silent::new(&shared.limits);
     match socket {
         Socket::Tcp(stream) => {
-            // Without it the last packet of a small answer waits for an acknowledgement.
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%peer, %error, "TCP_NODELAY");
-            }
-            set_send_buffer(&stream, peer);
+            prepare(&stream, peer);
             let Some(tls) = &shared.tls else {
                 return serve_stream(stream, peer.into(), silent, shared).await;
             };
@@ -95,17 +88,6 @@ pub(super) async fn serve(socket: Socket, peer: Peer, shared: Shared) {
         Socket::Unix(stream) => {
             serve_stream(Authority::new(stream), peer.into(), silent, shared).await;
         }
-    }
-}
-
-/// Keeps what the kernel holds of a connection to this machine small, so that it is still in the processor's cache when it is sent.
-///
-/// Beyond this machine the kernel chooses: there a small buffer is a limit of buffer / round-trip time.
-fn set_send_buffer(stream: &TcpStream, peer: Peer) {
-    if peer.is_local()
-        && let Err(error) = SockRef::from(stream).set_send_buffer_size(LOOPBACK_SEND_BUFFER)
-    {
-        tracing::debug!(%peer, %error, "SO_SNDBUF");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Listening sockets: one location may be several.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream, lookup_host};
 
 use crate::Error;
 use crate::caller::Peer;
-use crate::location::{Location, Target};
+use crate::location::{Location, Target, localhost};
 
 /// A bound socket.
 pub(super) enum Listener {
@@ -71,11 +71,7 @@ pub(super) async fn bind(location: &Location) -> Result<Bound, Error> {
 
 async fn bind_tcp(location: &Location, host: &str, port: u16, tls: bool) -> Result<Bound, Error> {
     let addresses: Vec<SocketAddr> = if host == "localhost" {
-        // Not what the resolver says: a container's often knows one of the two alone.
-        vec![
-            (Ipv4Addr::LOCALHOST, port).into(),
-            (Ipv6Addr::LOCALHOST, port).into(),
-        ]
+        localhost(port)
     } else {
         let found = lookup_host((host, port)).await;
         found

@@ -64,9 +64,8 @@ impl Service {
         }
         if !action.body.is_empty() {
             return Err(Error::invalid_argument(format!(
-                "`{}` takes no body: it has {} bytes",
-                definition::ACTION,
-                action.body.len()
+                "`{}` takes no body: leave it empty",
+                definition::ACTION
             )));
         }
         Ok(ActionResult {
