@@ -17,7 +17,9 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use hyper::rt::Executor;
 
 use super::paced::Paced as Call;
+use super::watch::Watch;
 use crate::Error;
+use crate::limits::Limits;
 use crate::pace::Pace;
 
 /// How long a call may hold up its connection at a time. Encoding 4 MiB takes 20 µs, handing a call to another thread and back about as much.
@@ -34,12 +36,8 @@ struct New {
     calls: Vec<Call>,
     /// Of the call that comes next.
     pace: Option<Pace>,
-    /// Of those that run.
-    paces: Vec<Pace>,
-    /// How many there are when those that have ended are looked for.
-    look_at: usize,
-    /// [`Limits::download_idle`](crate::Limits::download_idle).
-    idle: Option<Duration>,
+    /// Over those that run.
+    watch: Watch,
 }
 
 impl NewCalls {
@@ -53,7 +51,7 @@ impl NewCalls {
 
     /// The pace of a call whose request is about to be answered: hyper hands its answer over right behind.
     pub(super) fn begin(&self) -> Pace {
-        let pace = Pace::default();
+        let pace = Pace::watched();
         self.lock().pace = Some(pace.clone());
         pace
     }
@@ -62,25 +60,11 @@ impl NewCalls {
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for NewCalls {
     fn execute(&self, call: F) {
         let mut new = self.lock();
-        let call: Call = match new.pace.take() {
-            None => Call::new(call, None),
-            Some(pace) => {
-                let idle = new.idle;
-                new.keep(pace.clone());
-                Call::new(call, idle.map(|idle| (pace, idle)))
-            }
-        };
-        new.calls.push(call);
-    }
-}
-
-impl New {
-    fn keep(&mut self, pace: Pace) {
-        if self.paces.len() >= self.look_at {
-            self.paces.retain(|pace| !pace.is_over());
-            self.look_at = self.paces.len() * 2 + 8;
+        let pace = new.pace.take();
+        if let Some(pace) = &pace {
+            new.watch.add(pace.clone());
         }
-        self.paces.push(pace);
+        new.calls.push(Call::new(call, pace));
     }
 }
 
@@ -91,22 +75,41 @@ pub(super) struct Calls {
     here: FuturesUnordered<Here>,
     /// How many more begin in tasks of their own.
     apart: u32,
+    /// Until they are looked after, if any are.
+    pause: Option<Duration>,
+    /// Somebody will come and look after them.
+    expected: bool,
 }
 
 impl Calls {
-    /// The calls of a connection whose clients must take something of an answer within so long.
-    pub(super) fn new(idle: Option<Duration>) -> Self {
+    /// Those of a connection within these limits.
+    pub(super) fn new(limits: &Limits) -> Self {
         let calls = Self::default();
-        calls.new.lock().idle = idle;
-        calls
+        let watch = Watch::new(limits);
+        let pause = watch.pause();
+        calls.new.lock().watch = watch;
+        Self { pause, ..calls }
+    }
+
+    /// After what time [`look`](Self::look) is to be called, if it is to be and nobody has been told.
+    pub(super) fn look_in(&mut self) -> Option<Duration> {
+        let pause = self.pause?;
+        if self.expected || self.new.lock().watch.is_empty() {
+            return None;
+        }
+        self.expected = true;
+        Some(pause)
+    }
+
+    /// Looks after them: whose client has been still for too long is ended.
+    pub(super) fn look(&mut self) {
+        self.expected = false;
+        self.new.lock().watch.look();
     }
 
     /// Ends all that have begun. What there is to say to their clients is said.
     pub(super) fn end_with(&self, error: impl Fn() -> Error) {
-        let paces = std::mem::take(&mut self.new.lock().paces);
-        for pace in paces {
-            pace.end_with(error());
-        }
+        self.new.lock().watch.end_with(error);
     }
 
     /// What hyper is given to run them with.

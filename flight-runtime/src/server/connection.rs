@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use http::Request;
 use hyper::body::Incoming;
@@ -11,11 +11,12 @@ use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use super::admission::Connections;
 use super::authority::Authority;
 use super::calls::Calls;
+use super::events::{Event, Events};
 use super::greeting::Greeting;
 use super::http2::Http2Settings;
 use super::listener::Socket;
@@ -48,30 +49,20 @@ pub(super) struct Shared {
     pub(super) limits: Arc<Limits>,
 }
 
-/// How long a connection may still be silent.
-pub(super) struct Silent(Pin<Box<Sleep>>);
-
-impl Silent {
-    /// From now on.
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self(Box::pin(sleep(limits.time_to_speak)))
-    }
-}
-
 /// Serves a connection until it or the server ends.
 pub(super) async fn serve(socket: Socket, peer: Peer, shared: Shared) {
-    let mut silent = Silent::new(&shared.limits);
+    let speak_by = Instant::now() + shared.limits.time_to_speak;
     match socket {
         Socket::Tcp(stream) => {
             prepare(&stream, peer);
             let Some(tls) = &shared.tls else {
-                return serve_stream(stream, peer.into(), silent, shared).await;
+                return serve_stream(stream, peer.into(), speak_by, shared).await;
             };
             let accepted = tokio::select! {
                 accepted = tls.accept(stream) => accepted,
                 // No call has begun: there is nothing to wait for.
                 () = shared.signals.drain.cancelled() => return,
-                () = &mut silent.0 => {
+                () = sleep_until(speak_by) => {
                     tracing::debug!(%peer, "closed: no TLS handshake in time (`Limits::time_to_speak`)");
                     return;
                 }
@@ -79,19 +70,19 @@ pub(super) async fn serve(socket: Socket, peer: Peer, shared: Shared) {
             match accepted {
                 Ok((stream, certificate)) => {
                     let caller = Caller { peer, certificate };
-                    serve_stream(stream, caller, silent, shared).await;
+                    serve_stream(stream, caller, speak_by, shared).await;
                 }
                 // Not a warning: any scanner of ports could fill the log.
                 Err(error) => tracing::debug!(%peer, %error, "TLS handshake failed"),
             }
         }
         Socket::Unix(stream) => {
-            serve_stream(Authority::new(stream), peer.into(), silent, shared).await;
+            serve_stream(Authority::new(stream), peer.into(), speak_by, shared).await;
         }
     }
 }
 
-pub(super) async fn serve_stream<S>(stream: S, caller: Caller, mut silent: Silent, shared: Shared)
+pub(super) async fn serve_stream<S>(stream: S, caller: Caller, speak_by: Instant, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -103,7 +94,7 @@ where
         ..
     } = shared;
     let peer = caller.peer;
-    let mut calls = Calls::new(limits.download_idle);
+    let mut calls = Calls::new(&limits);
     let new = calls.executor();
     let answer = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(new.begin());
@@ -128,34 +119,34 @@ where
     let (socket, drain) = gather(stream);
     let connection = builder.serve_connection(TokioIo::new(socket), answer);
     tokio::pin!(connection);
-    let (mut draining, mut stopping) = (false, false);
-    let mut waiting = true;
+    let mut events = Events::new(&signals);
+    events.when(sleep_until(speak_by), Event::Silent);
     let ended = loop {
-        tokio::select! {
-            ended = poll_fn(|cx| {
-                drain.poll(cx, |cx| calls.poll(cx, |cx| connection.as_mut().poll(cx)))
-            }) => break ended,
-            () = &mut silent.0, if waiting => {
-                waiting = false;
+        let happened = poll_fn(|cx| {
+            let polled = drain.poll(cx, |cx| calls.poll(cx, |cx| connection.as_mut().poll(cx)));
+            if let Poll::Ready(ended) = polled {
+                return Poll::Ready(Err(ended));
+            }
+            if let Some(time) = calls.look_in() {
+                events.after(time, Event::Look);
+            }
+            events.poll(cx).map(Ok)
+        });
+        match happened.await {
+            Err(ended) => break ended,
+            Ok(Event::Silent) => {
                 if !spoken.get() {
                     tracing::debug!(%peer, "closed: it said nothing in time (`Limits::time_to_speak`)");
                     return;
                 }
             }
-            () = signals.drain.cancelled(), if !draining => {
-                // Who has not spoken has no call, and may never speak.
-                if !spoken.get() {
-                    return;
-                }
-                // GOAWAY: what runs may end, nothing new begins.
-                draining = true;
-                connection.as_mut().graceful_shutdown();
-            }
-            () = signals.stop.cancelled(), if !stopping => {
-                stopping = true;
-                calls.end_with(|| Error::unavailable("the server is stopping"));
-            }
-            () = signals.cut.cancelled() => return,
+            Ok(Event::Look) => calls.look(),
+            // Who has not spoken has no call, and may never speak.
+            Ok(Event::Drain) if !spoken.get() => return,
+            // GOAWAY: what runs may end, nothing new begins.
+            Ok(Event::Drain) => connection.as_mut().graceful_shutdown(),
+            Ok(Event::Stop) => calls.end_with(|| Error::unavailable("the server is stopping")),
+            Ok(Event::Cut) => return,
         }
     };
     match ended {

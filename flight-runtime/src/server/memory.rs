@@ -4,11 +4,12 @@ use std::io;
 use std::sync::Arc;
 
 use tokio::io::{DuplexStream, duplex};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::FlightServerBuilder;
 use super::admission::Connections;
-use super::connection::{Shared, Silent, serve_stream};
+use super::connection::{Shared, serve_stream};
 use crate::Error;
 use crate::caller::Peer;
 use crate::handle::{Counters, ServerHandle, Signals};
@@ -76,9 +77,9 @@ impl Memory {
             return Err(io::ErrorKind::ConnectionReset.into());
         };
         let shared = self.shared.clone();
-        let silent = Silent::new(&shared.limits);
+        let speak_by = Instant::now() + shared.limits.time_to_speak;
         self.connections.spawn(async move {
-            serve_stream(there, Peer::Unknown.into(), silent, shared).await;
+            serve_stream(there, Peer::Unknown.into(), speak_by, shared).await;
             drop(place);
         });
         Ok(here)

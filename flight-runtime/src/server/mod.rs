@@ -5,6 +5,7 @@ mod authority;
 mod builder;
 mod calls;
 mod connection;
+mod events;
 mod greeting;
 mod http2;
 mod listener;
@@ -12,6 +13,7 @@ mod memory;
 mod paced;
 mod running;
 mod tls;
+mod watch;
 
 use std::time::Duration;
 

@@ -1,15 +1,15 @@
-//! [`Progress`]: how much of what was given to HTTP/2 the other side has taken; [`Idle`]: for how long nothing moved.
+//! [`Progress`]: what moves between a call and its client; [`Still`]: for how long nothing has; [`Idle`]: the same with a timer of its own.
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures::task::AtomicWaker;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// What is under way to the other side. h2 takes bytes up only when the other side's windows and the socket let it.
+/// What is under way to the other side, and what is waited for. h2 takes bytes up only when the other side's windows and the socket let it.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     /// Grows whenever something is taken.
@@ -17,12 +17,42 @@ pub(crate) struct Progress {
     /// Bytes that were given and are not taken.
     held: AtomicUsize,
     waker: AtomicWaker,
+    request: Request,
+}
+
+/// What comes from the other side.
+#[derive(Debug, Default)]
+struct Request {
+    /// Somebody looks from time to time whether it comes.
+    watched: bool,
+    /// It is waited for.
+    awaited: AtomicBool,
+    /// Grows whenever something comes.
+    came: AtomicU64,
+    /// It was waited for in vain.
+    late: AtomicBool,
+    waker: AtomicWaker,
 }
 
 /// From this size on, what is under way is waited for before a call says that it has ended: behind its end nobody looks after it.
 const HELD_AT_END: usize = 64 << 10;
 
 impl Progress {
+    /// That of a call whose connection looks after it: it says when the request is [`late`](Self::late).
+    pub(crate) fn watched() -> Self {
+        Self {
+            request: Request {
+                watched: true,
+                ..Request::default()
+            },
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.request.watched
+    }
+
     pub(crate) fn taken(&self) -> u64 {
         self.taken.load(Ordering::Relaxed)
     }
@@ -39,6 +69,42 @@ impl Progress {
         }
         self.waker.register(cx.waker());
         match self.held.load(Ordering::Acquire) < HELD_AT_END {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+
+    /// Whether something of the request is waited for.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.request.awaited.load(Ordering::Relaxed)
+    }
+
+    /// Grows whenever something moves, in whichever direction.
+    pub(crate) fn moved(&self) -> u64 {
+        let came = self.request.came.load(Ordering::Relaxed);
+        came.wrapping_add(self.taken())
+    }
+
+    /// Something of the request came.
+    pub(crate) fn came(&self) {
+        let request = &self.request;
+        request.came.fetch_add(1, Ordering::Relaxed);
+        request.awaited.store(false, Ordering::Relaxed);
+        request.late.store(false, Ordering::Relaxed);
+    }
+
+    /// The request is waited for, and nothing came for too long.
+    pub(crate) fn late(&self) {
+        self.request.late.store(true, Ordering::Release);
+        self.request.waker.wake();
+    }
+
+    /// Nothing of the request is there: ready when nothing has come for too long.
+    pub(crate) fn poll_late(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let request = &self.request;
+        request.awaited.store(true, Ordering::Relaxed);
+        request.waker.register(cx.waker());
+        match request.late.load(Ordering::Acquire) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         }
@@ -94,51 +160,66 @@ impl Drop for Receipt {
     }
 }
 
-/// Into how many parts a limit is divided. A timer that is set anew with every frame would cost more than the frame; this one looks a few
-/// times whether something has moved.
-const TICKS: u32 = 4;
+/// Into how many parts a limit is divided. A timer that is set anew with every frame would cost more than the frame; whoever looks a few times
+/// whether something has moved knows as much.
+pub(crate) const LOOKS: u32 = 4;
 
-/// Waits until nothing has moved for so long, or for up to a quarter longer.
+/// What somebody has seen who looks from time to time.
+#[derive(Debug, Default)]
+pub(crate) struct Still {
+    /// `None` while nothing is to move.
+    seen: Option<u64>,
+    /// For how many looks it has been the same.
+    looks: u32,
+}
+
+impl Still {
+    /// Something is to move from now on.
+    fn since(moved: u64) -> Self {
+        Self {
+            seen: Some(moved),
+            looks: 0,
+        }
+    }
+
+    /// Whether `moved` has been the same for so many looks, the first of which only notes it; after that, again with each.
+    pub(crate) fn look(&mut self, moved: u64, looks: u32) -> bool {
+        if self.seen == Some(moved) {
+            self.looks = self.looks.saturating_add(1);
+        } else {
+            *self = Self::since(moved);
+        }
+        self.looks >= looks
+    }
+}
+
+/// Waits until nothing has moved for so long, or for up to a quarter longer: where nobody else looks.
 #[derive(Debug)]
 pub(crate) struct Idle {
-    tick: Duration,
+    part: Duration,
     sleep: Option<Pin<Box<Sleep>>>,
-    seen: u64,
-    still: u32,
+    still: Still,
 }
 
 impl Idle {
     pub(crate) fn new(limit: Duration) -> Self {
         Self {
-            tick: limit / TICKS,
+            part: limit / LOOKS,
             sleep: None,
-            seen: 0,
-            still: 0,
+            still: Still::default(),
         }
-    }
-
-    /// Something has moved that `moved` does not tell.
-    pub(crate) fn reset(&mut self) {
-        self.still = 0;
-        self.seen = u64::MAX;
     }
 
     /// Ready when `moved` has been the same for so long; again after one part of it more.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, moved: u64) -> Poll<()> {
         let sleep = self.sleep.get_or_insert_with(|| {
-            self.seen = moved;
-            Box::pin(sleep(self.tick))
+            self.still = Still::since(moved);
+            Box::pin(sleep(self.part))
         });
         loop {
             ready!(sleep.as_mut().poll(cx));
-            sleep.as_mut().reset(Instant::now() + self.tick);
-            if self.seen == moved {
-                self.still += 1;
-            } else {
-                (self.seen, self.still) = (moved, 0);
-            }
-            if self.still >= TICKS {
-                self.still -= 1;
+            sleep.as_mut().reset(Instant::now() + self.part);
+            if self.still.look(moved, LOOKS) {
                 return Poll::Ready(());
             }
         }

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
@@ -56,9 +56,7 @@ impl Bounds {
 
     /// So much came.
     pub(super) fn came(&mut self, count: usize) -> Result<(), WireError> {
-        if let Some((_, idle)) = &mut self.idle {
-            idle.reset();
-        }
+        self.progress.came();
         let Some((left, limit, option)) = &mut self.bytes else {
             return Ok(());
         };
@@ -81,12 +79,15 @@ impl Bounds {
         let Some((limit, idle)) = &mut self.idle else {
             return Poll::Pending;
         };
-        idle.poll(cx, self.progress.taken())
-            .map(|()| WireError::Limit {
-                what: "nothing of the request came for too long".to_owned(),
-                option: "upload_idle",
-                limit: format!("{limit:?}"),
-                slow: true,
-            })
+        ready!(match self.progress.is_watched() {
+            true => self.progress.poll_late(cx),
+            false => idle.poll(cx, self.progress.moved()),
+        });
+        Poll::Ready(WireError::Limit {
+            what: "nothing of the request came for too long".to_owned(),
+            option: "upload_idle",
+            limit: format!("{limit:?}"),
+            slow: true,
+        })
     }
 }
