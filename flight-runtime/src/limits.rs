@@ -48,6 +48,7 @@ pub struct Limits {
     pub(crate) upload_rows: Option<u64>,
     pub(crate) upload_bytes: Option<u64>,
     pub(crate) upload_duration: Option<Duration>,
+    pub(crate) unfinished_bytes: usize,
     pub(crate) failed_logins_per_address: Option<u32>,
     pub(crate) handshake_duration: Option<Duration>,
     pub(crate) handshake_bytes: u64,
@@ -71,6 +72,7 @@ impl Default for Limits {
             upload_rows: None,
             upload_bytes: None,
             upload_duration: None,
+            unfinished_bytes: 1 << 30,
             failed_logins_per_address: None,
             handshake_duration: Some(Duration::from_secs(30)),
             handshake_bytes: 1 << 20,
@@ -217,6 +219,19 @@ impl Limits {
         self
     }
 
+    /// Bytes of all messages that have begun to arrive and are not whole, of all clients. Default: 1 GiB.
+    ///
+    /// One caller may hold as much as is still free, so at most half of it: whoever comes next finds room. The call whose message would take more ends with
+    /// RESOURCE_EXHAUSTED, an upload's in the handler's stream. Callers are told apart by [`peer_identity`](crate::CallContext::peer_identity), and those
+    /// whom nobody vouches for by their address. Beside it a server holds, for each connection, what HTTP/2's window lets come unread
+    /// ([`initial_connection_window_size`](crate::FlightServerBuilder::initial_connection_window_size)). Less than twice
+    /// [`max_message_size`](crate::FlightServerBuilder::max_message_size) means that the largest message does not fit.
+    #[must_use]
+    pub fn max_unfinished_bytes(mut self, limit: usize) -> Self {
+        self.unfinished_bytes = limit;
+        self
+    }
+
     /// How often in a minute an address may be wrong about who it is: calls and handshakes that end with UNAUTHENTICATED because of what they bring.
     /// Default: `None`.
     ///
@@ -326,6 +341,7 @@ impl Limits {
             ("max_call_duration", self.call_duration == Some(none)),
             ("max_upload_bytes", self.upload_bytes == Some(0)),
             ("max_upload_duration", self.upload_duration == Some(none)),
+            ("max_unfinished_bytes", self.unfinished_bytes == 0),
             (
                 "max_failed_logins_per_address",
                 self.failed_logins_per_address == Some(0),

@@ -30,8 +30,8 @@ use crate::observe;
 use crate::pem::Pem;
 use crate::rpc::Method;
 use crate::service::{
-    Attempts, Beside, CallData, CallService, FlightService, GrpcService, Handlers, Quota, Service,
-    Settings,
+    Attempts, Beside, Budget, CallData, CallService, FlightService, GrpcService, Handlers, Quota,
+    Service, Settings,
 };
 use crate::wire::encode::DEFAULT_MAX_MESSAGE_SIZE;
 
@@ -472,6 +472,7 @@ impl FlightServerBuilder {
                 handlers,
                 middleware: self.middleware,
                 gate: self.gate,
+                budget: Budget::new(self.settings.limits.unfinished_bytes),
                 settings: self.settings,
                 quota: Quota::default(),
                 attempts: Attempts::default(),

@@ -23,6 +23,7 @@ use crate::wire::cut::RequestBody;
 use crate::wire::decode::BatchDecoder;
 use crate::wire::flight_data::{FlightDataReader, Limits};
 use crate::wire::grpc::{MessageReader, encode_message};
+use crate::wire::held::Held;
 use crate::wire::segments::Segments;
 
 /// The messages of an answer, framed for gRPC.
@@ -59,7 +60,8 @@ impl Service {
         context: CallContext,
         body: RequestBody,
     ) -> Result<Frames, Error> {
-        let incoming = Incoming::new(&context, body)?;
+        let mut incoming = Incoming::new(&context, body)?;
+        incoming.held = Held::new(self.budget.share(&context));
         match context.method() {
             Method::Handshake => {
                 let peer = context.peer();
@@ -183,7 +185,8 @@ impl Service {
             Limits {
                 message: self.settings.max_message_size,
             },
-        );
+        )
+        .holding(incoming.held);
         let Some(mut first) = reader.next().await? else {
             return Err(Error::invalid_argument(
                 "the upload ended before its first message: expected a FlightData with a descriptor",
@@ -223,6 +226,8 @@ impl Service {
 pub(super) struct Incoming {
     pub(super) body: RequestBody,
     pub(super) encoding: Encoding,
+    /// Told of messages that wait for their rest.
+    pub(super) held: Held,
 }
 
 impl Incoming {
@@ -230,7 +235,11 @@ impl Incoming {
     pub(super) fn new(context: &CallContext, body: RequestBody) -> Result<Self, Error> {
         let encoding = context.headers().get("grpc-encoding");
         let encoding = Encoding::parse(encoding.map(|value| value.as_encoded_bytes()))?;
-        Ok(Self { body, encoding })
+        Ok(Self {
+            body,
+            encoding,
+            held: Held::default(),
+        })
     }
 }
 
@@ -252,7 +261,8 @@ pub(super) async fn unary<M: prost::Message + Default>(
     incoming: Incoming,
     limit: usize,
 ) -> Result<M, Error> {
-    let mut reader = MessageReader::new(incoming.body, incoming.encoding, limit);
+    let mut reader =
+        MessageReader::new(incoming.body, incoming.encoding, limit).holding(incoming.held);
     let Some(bytes) = reader.next().await? else {
         return Err(Error::invalid_argument(
             "the request ended before its message",

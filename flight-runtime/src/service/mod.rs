@@ -9,6 +9,7 @@
 mod answers;
 mod attempts;
 mod beside;
+mod budget;
 mod describe;
 mod dispatch;
 mod driver;
@@ -55,6 +56,7 @@ pub use table::{HandlerDef, Place, ServiceDef, Table};
 
 pub(crate) use attempts::Attempts;
 pub(crate) use beside::Beside;
+pub(crate) use budget::Budget;
 pub(crate) use handlers::Handlers;
 pub(crate) use quota::Quota;
 
@@ -83,6 +85,7 @@ pub(crate) struct Service {
     pub(crate) gate: Gate,
     pub(crate) settings: Settings,
     pub(crate) quota: Quota,
+    pub(crate) budget: Budget,
     pub(crate) attempts: Attempts,
     pub(crate) server: Option<ServerHandle>,
 }

@@ -19,9 +19,20 @@ pub(crate) struct Quota {
 
 /// Who is counted by himself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Who {
+pub(super) enum Who {
     Identity(Arc<str>),
     Address(IpAddr),
+}
+
+impl Who {
+    /// Whose call it is, as far as that is known.
+    pub(super) fn of(context: &CallContext) -> Option<Self> {
+        let identity = context.peer_identity();
+        match identity.is_empty() {
+            true => network(context.peer()).map(Self::Address),
+            false => Some(Self::Identity(identity.into())),
+        }
+    }
 }
 
 /// A call that may run. Dropped with it, it makes room for another.
@@ -54,24 +65,15 @@ impl Quota {
 impl Permit {
     /// Counts the call for its caller, once it is known who that is.
     pub(super) fn of(&mut self, context: &CallContext, limits: &Limits) -> Result<(), Error> {
-        let identity = context.peer_identity();
-        let (who, most, option) = if identity.is_empty() {
-            let Some(most) = limits.calls_per_address else {
-                return Ok(());
-            };
-            let Some(address) = network(context.peer()) else {
-                return Ok(());
-            };
-            (Who::Address(address), most, "max_calls_per_address")
-        } else {
-            let Some(most) = limits.calls_per_identity else {
-                return Ok(());
-            };
-            (
-                Who::Identity(identity.into()),
-                most,
-                "max_calls_per_identity",
-            )
+        let Some(who) = Who::of(context) else {
+            return Ok(());
+        };
+        let (most, option) = match who {
+            Who::Address(_) => (limits.calls_per_address, "max_calls_per_address"),
+            Who::Identity(_) => (limits.calls_per_identity, "max_calls_per_identity"),
+        };
+        let Some(most) = most else {
+            return Ok(());
         };
         let mut running = self
             .quota

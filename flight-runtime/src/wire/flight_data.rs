@@ -25,6 +25,7 @@ use self::place::Place;
 use super::compression::{Encoding, Inflate};
 use super::error::WireError;
 use super::grpc::{Chunks, Gather, PREFIX_LEN, Prefix, fill_prefix, parse_prefix};
+use super::held::Held;
 
 /// Metadata up to this size is copied out of the chunk that it arrived in: a handler
 /// that keeps it would keep the chunk, which may be a megabyte.
@@ -178,6 +179,12 @@ where
         }
     }
 
+    /// Has `held` know of messages that wait for their rest.
+    pub(crate) fn holding(mut self, held: Held) -> Self {
+        self.chunks.tell(held);
+        self
+    }
+
     /// The body, to ask how it ended.
     #[cfg(test)]
     pub(crate) fn body(&self) -> &B {
@@ -243,6 +250,7 @@ where
                             )));
                         }
                         self.state = State::START;
+                        self.chunks.whole();
                         return Poll::Ready(Ok(Some(std::mem::take(&mut self.inbound))));
                     }
                     let Some(chunk) = ready!(self.chunks.poll_chunk(cx))? else {

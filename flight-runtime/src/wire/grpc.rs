@@ -16,6 +16,7 @@ use http_body::Body;
 
 use super::compression::{Encoding, Inflate};
 use super::error::WireError;
+use super::held::Held;
 
 /// Bytes in front of each message: the compressed flag and the length.
 pub(crate) const PREFIX_LEN: usize = 5;
@@ -97,6 +98,8 @@ pub(crate) struct Chunks<B> {
     inflated: VecDeque<Bytes>,
     /// What has arrived and is not consumed yet.
     chunk: Bytes,
+    /// What is here of the message at hand.
+    held: Held,
 }
 
 impl<B> Chunks<B>
@@ -109,7 +112,24 @@ where
             body,
             inflated: VecDeque::new(),
             chunk: Bytes::new(),
+            held: Held::default(),
         }
+    }
+
+    /// Tells `held` of messages that wait for their rest.
+    pub(crate) fn tell(&mut self, held: Held) {
+        self.held = held;
+    }
+
+    /// The message at hand is whole.
+    pub(crate) fn whole(&mut self) {
+        self.held.whole(self.chunk.len());
+    }
+
+    /// So many bytes more were made of what has come.
+    #[cfg(feature = "gzip")]
+    pub(crate) fn grow(&mut self, bytes: usize) {
+        self.held.grows(bytes);
     }
 
     /// Puts the pieces of a message before what has arrived behind it.
@@ -137,12 +157,17 @@ where
             return Poll::Ready(Ok(self.inflated.front_mut()));
         }
         while self.chunk.is_empty() {
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                None => return Poll::Ready(Ok(None)),
-                Some(Err(error)) => return Poll::Ready(Err(error.into())),
-                Some(Ok(frame)) => {
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Pending => {
+                    self.held.waits()?;
+                    return Poll::Pending;
+                }
+                Poll::Ready(None) => return Poll::Ready(Ok(None)),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error.into())),
+                Poll::Ready(Some(Ok(frame))) => {
                     if let Ok(mut data) = frame.into_data() {
                         self.chunk = data.copy_to_bytes(data.remaining());
+                        self.held.grows(self.chunk.len());
                     }
                 }
             }
@@ -204,6 +229,12 @@ where
         }
     }
 
+    /// Has `held` know of messages that wait for their rest.
+    pub(crate) fn holding(mut self, held: Held) -> Self {
+        self.chunks.tell(held);
+        self
+    }
+
     /// The body, to ask what came with it.
     pub(crate) fn body(&self) -> &B {
         self.chunks.body()
@@ -258,6 +289,7 @@ where
                 State::Message { gather } => {
                     if let Some(message) = gather.finished() {
                         self.state = State::START;
+                        self.chunks.whole();
                         return Poll::Ready(Ok(Some(message)));
                     }
                     let Some(chunk) = ready!(self.chunks.poll_chunk(cx))? else {

@@ -37,6 +37,7 @@ pub(crate) mod flight_data;
 pub(crate) mod gather;
 pub(crate) mod grpc;
 pub(crate) mod guard;
+pub(crate) mod held;
 mod ipc_stream;
 mod matching;
 pub(crate) mod message;

@@ -159,7 +159,7 @@ pub(super) fn answer(beside: &Beside, incoming: Incoming) -> Frames {
     services.extend(SERVICES.map(str::to_owned));
     messages(Running::start(|sink| {
         Box::pin(async move {
-            let Incoming { body, encoding } = incoming;
+            let Incoming { body, encoding, .. } = incoming;
             let mut requests = MessageReader::new(body, encoding, MAX_MESSAGE);
             while let Some(request) = requests.next().await? {
                 let request = Request::decode(request).map_err(|error| {

@@ -75,7 +75,9 @@ impl Inflate {
             let Some(chunk) = ready!(chunks.poll_chunk(cx))? else {
                 return Poll::Ready(Err(WireError::Truncated));
             };
+            let before = self.decoder.get_ref().len;
             done += self.take(chunk)?;
+            chunks.grow(self.decoder.get_ref().len.saturating_sub(before));
         }
         let message = self.end_member()?;
         let len = message.len;

@@ -1,0 +1,131 @@
+//! Messages that are begun and not ended: what all of them may take, in fair shares.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod common;
+mod limited;
+
+use common::within;
+use flight_runtime::bytes::{BufMut, Bytes, BytesMut};
+use flight_runtime::http::Request;
+use flight_runtime::prelude::*;
+use flight_runtime::{Limits, RunningServer};
+use h2::client::{ResponseFuture, SendRequest};
+use h2::{Reason, SendStream};
+use limited::{batches, client, eventually, hello, raw, serve_known, token, upload};
+
+const KIB: usize = 1 << 10;
+
+/// A connection on which requests are not ended.
+struct Hoarder(SendRequest<Bytes>);
+
+/// A request that is under way.
+struct Begun {
+    body: SendStream<Bytes>,
+    answer: ResponseFuture,
+}
+
+impl Hoarder {
+    async fn new(server: &RunningServer) -> Self {
+        let (sender, connection) = h2::client::handshake(raw(server).await).await.unwrap();
+        tokio::spawn(connection);
+        Self(sender)
+    }
+
+    /// Begins a message that is announced with a MiB, and sends so much of it.
+    async fn begin(&mut self, who: &str, method: &str, count: usize) -> Begun {
+        let request = Request::post(format!(
+            "http://localhost/arrow.flight.protocol.FlightService/{method}"
+        ))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header("authorization", format!("Bearer {who}"));
+        let mut sender = self.0.clone().ready().await.unwrap();
+        let request = request.body(()).unwrap();
+        let (answer, body) = sender.send_request(request, false).unwrap();
+        let mut begun = Begun { body, answer };
+        let mut prefix = BytesMut::new();
+        prefix.put_u8(0);
+        prefix.put_u32(1 << 20);
+        // FlightData's body, and an Action's: a field of bytes that is as long as the message.
+        let field: &[u8] = match method {
+            "DoAction" => &[0x12, 0xfc, 0xff, 0x3f],
+            _ => &[0xc2, 0x3e, 0xfb, 0xff, 0x3f],
+        };
+        prefix.extend_from_slice(field);
+        begun.send(prefix.freeze());
+        begun.send(vec![0; count].into());
+        begun
+    }
+}
+
+impl Begun {
+    fn send(&mut self, bytes: Bytes) {
+        self.body.send_data(bytes, false).unwrap();
+    }
+
+    /// What the server answers, code and message.
+    async fn refused(self) -> (String, String) {
+        let answer = self.answer.await.unwrap();
+        let of = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        (of("grpc-status"), of("grpc-message"))
+    }
+}
+
+/// A server that may hold a MiB of such messages.
+async fn server() -> RunningServer {
+    serve_known(Limits::default().max_unfinished_bytes(1 << 20))
+        .await
+        .0
+}
+
+async fn served(server: &RunningServer, who: &str) -> Result<String, Error> {
+    let client = client(server).await.with(token(who));
+    hello(&client).await?;
+    upload(&client, batches([3, 4])).await
+}
+
+#[tokio::test]
+async fn a_caller_may_hold_as_much_as_is_left_and_nobody_else_suffers() {
+    within(async {
+        for method in ["DoPut", "DoExchange", "DoAction"] {
+            let server = server().await;
+            let mut hoarder = Hoarder::new(&server).await;
+            let first = hoarder.begin("ada", method, 400 * KIB).await;
+            eventually(|| server.running_calls() == 1).await;
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let second = hoarder.begin("ada", method, 400 * KIB).await;
+            let (code, message) = second.refused().await;
+            assert_eq!(code, "8", "{message}");
+            assert!(
+                message.contains("Limits::max_unfinished_bytes(1048576)"),
+                "{message}"
+            );
+            // Who holds little finds room, and so does who holds nothing.
+            let other = hoarder.begin("bob", method, 200 * KIB).await;
+            assert_eq!(served(&server, "ada").await.unwrap(), "7");
+            assert_eq!(served(&server, "bob").await.unwrap(), "7");
+            assert_eq!(server.running_calls(), 2, "{method}: {:?}", first.body);
+            drop(other);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_no_longer_held_makes_room() {
+    within(async {
+        let server = server().await;
+        let mut hoarder = Hoarder::new(&server).await;
+        for _ in 0..20 {
+            let mut begun = hoarder.begin("ada", "DoPut", 500 * KIB).await;
+            eventually(|| server.running_calls() == 1).await;
+            begun.body.send_reset(Reason::CANCEL);
+            eventually(|| server.running_calls() == 0).await;
+        }
+        // Whole messages are their handler's: these are six times the limit, one after the other.
+        let client = client(&server).await.with(token("ada"));
+        let rows = batches([50_000; 16]);
+        assert_eq!(upload(&client, rows).await.unwrap(), "800000");
+    })
+    .await;
+}
