@@ -3,6 +3,7 @@
 import struct
 
 import h2.errors
+import pyarrow.flight as flight
 import pytest
 
 from http2 import Connection
@@ -82,3 +83,41 @@ def test_a_cut_within_a_message_is_told_as_a_cut(upload, client, name, cut):
     connection.send_bytes(framed[:40])
     CUTS[cut](connection)
     assert client.seen(name)["end"].startswith("Aborted: ")
+
+
+class Abandoned(Exception):
+    """What goes wrong in a client's own program."""
+
+
+def put(client, descriptor, batches, last=None, fails=False):
+    """An upload whose writer is given up without a word where the program fails: pyarrow then ends it properly."""
+    writer, _ = client.do_put(descriptor, batches[0].schema)
+    try:
+        for batch in batches:
+            writer.write_batch(batch)
+        if fails:
+            raise Abandoned
+        if last is not None:
+            writer.write_metadata(last)
+        writer.close()
+    except Abandoned:
+        del writer
+
+
+def test_an_upload_with_a_commit_marker_is_complete_with_it_alone(client, name, tens):
+    put(client, flight.FlightDescriptor.for_path("marked", name), tens(3), last=b"complete")
+    seen = client.seen(name)
+    assert (seen["end"], seen["rows"]) == ("clean", 30)
+
+
+@pytest.mark.parametrize("fails", [True, False], ids=["given up", "ended without it"])
+def test_an_upload_without_its_commit_marker_is_not_complete(client, name, tens, fails):
+    put(client, flight.FlightDescriptor.for_path("marked", name), tens(3), fails=fails)
+    assert client.seen(name)["end"].startswith("Aborted: ")
+
+
+@pytest.mark.parametrize("more, end", [(0, "clean"), (1, "Aborted: "), (-1, "InvalidArgument: ")])
+def test_an_upload_is_complete_with_as_many_rows_as_it_has_declared(client, name, tens, more, end):
+    declared = flight.FlightDescriptor.for_command(f"declared/{name}?count={30 + more}")
+    put(client, declared, tens(3))
+    assert client.seen(name)["end"].startswith(end)

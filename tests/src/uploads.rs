@@ -105,6 +105,27 @@ impl Uploads {
         reading.await?
     }
 
+    /// Reads what is complete only with a last word.
+    #[do_put("marked/{name}")]
+    async fn marked(&self, name: String, rows: BatchStream) -> Result<Json<Value>, Error> {
+        let seen = observe(&mut rows.with_commit_marker("complete")).await;
+        self.ledger.write(&name, seen.clone());
+        Ok(Json(seen))
+    }
+
+    /// Reads what is complete only with so many rows.
+    #[do_put("declared/{name}?{count}")]
+    async fn declared(
+        &self,
+        name: String,
+        count: u64,
+        rows: BatchStream,
+    ) -> Result<Json<Value>, Error> {
+        let seen = observe(&mut rows.with_expected_rows(count)).await;
+        self.ledger.write(&name, seen.clone());
+        Ok(Json(seen))
+    }
+
     /// Reads everything on a blocking thread.
     #[do_put("uploads-blocking/{name}")]
     fn drain_blocking(

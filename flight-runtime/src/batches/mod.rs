@@ -1,5 +1,6 @@
 //! [`BatchStream`]: a schema and record batches, one at a time, in either direction.
 
+mod complete;
 mod message;
 mod reader;
 mod received;
