@@ -21,6 +21,7 @@ use super::greeting::Greeting;
 use super::http2::Http2Settings;
 use super::listener::Socket;
 use super::tls::Acceptor;
+use super::wakes::Wakes;
 use crate::Error;
 use crate::caller::{Caller, Peer};
 use crate::handle::Signals;
@@ -119,11 +120,14 @@ where
     let (socket, drain) = gather(stream);
     let connection = builder.serve_connection(TokioIo::new(socket), answer);
     tokio::pin!(connection);
+    let wakes = Wakes::new();
     let mut events = Events::new(&signals);
     events.when(sleep_until(speak_by), Event::Silent);
     let ended = loop {
         let happened = poll_fn(|cx| {
-            let polled = drain.poll(cx, |cx| calls.poll(cx, |cx| connection.as_mut().poll(cx)));
+            let polled = drain.poll(cx, |cx| {
+                wakes.poll(cx, |cx| calls.poll(cx, |cx| connection.as_mut().poll(cx)))
+            });
             if let Poll::Ready(ended) = polled {
                 return Poll::Ready(Err(ended));
             }

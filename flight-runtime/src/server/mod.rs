@@ -13,6 +13,7 @@ mod memory;
 mod paced;
 mod running;
 mod tls;
+mod wakes;
 mod watch;
 
 use std::time::Duration;
