@@ -1,0 +1,166 @@
+//! Work that takes a while: an action that streams its progress, and stops when its client goes away.
+//!
+//! Run with `examples/run progress`, or `cargo run -p examples --bin progress` and beside it `python examples/progress/client.py`.
+//!
+//! The work is a bootstrap: how sure is the mean of Seattle's July days, when all there is are four Julys? Draw as many days from them at
+//! random, again and again, and look how far their means lie apart.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use flight_runtime::arrow::array::AsArray;
+use flight_runtime::arrow::compute::{DatePart, date_part};
+use flight_runtime::arrow::csv::ReaderBuilder;
+use flight_runtime::arrow::csv::reader::Format;
+use flight_runtime::arrow::datatypes::{Float64Type, Int32Type};
+use flight_runtime::prelude::*;
+use serde::{Deserialize, Serialize};
+
+const SEATTLE: &[u8] = include_bytes!("../weather/data/seattle-weather.csv");
+const DRAWS_PER_STEP: u32 = 200;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    steps: u32,
+}
+
+/// What is known after a step, in °C.
+#[derive(Serialize)]
+struct Progress {
+    step: u32,
+    of: u32,
+    mean: f64,
+    standard_error: f64,
+}
+
+struct Bootstrap {
+    /// The highest temperature of each day in July.
+    days: Vec<f64>,
+    running: AtomicUsize,
+}
+
+/// Statistics that take their time.
+#[flight_server]
+impl Bootstrap {
+    /// The mean of the July days and its standard error, better with each step: `{"steps": 100}`.
+    ///
+    /// A plain `fn` runs on a blocking thread, and so does the iterator that it returns: nobody else waits for the work. A step begins when
+    /// the message of the last but one was taken.
+    #[action("bootstrap")]
+    fn bootstrap(
+        &self,
+        Json(request): Json<Request>,
+        call: CallContext,
+    ) -> Result<impl Iterator<Item = Json<Progress>> + Send, Error> {
+        let of = request.steps;
+        if !(1..=100_000).contains(&of) {
+            return Err(Error::invalid_argument(format!(
+                "`steps` is {of}, expected 1 to 100000"
+            )));
+        }
+        let at_work = AtWork::begin(&self.running);
+        let mut random = Random(u64::from(of));
+        let (mut drawn, mut sum, mut squares) = (0.0, 0.0, 0.0);
+        Ok((1..=of).map_while(move |step| {
+            let _until_it_is_dropped = &at_work;
+            for _ in 0..DRAWS_PER_STEP {
+                // Between two messages this is how work learns that nobody waits for it.
+                if call.is_cancelled() {
+                    tracing::info!(step, of, "cancelled");
+                    return None;
+                }
+                let mean = self.mean_of_a_draw(&mut random);
+                (drawn, sum, squares) = (drawn + 1.0, sum + mean, squares + mean * mean);
+            }
+            let mean = sum / drawn;
+            let standard_error = f64::sqrt(squares / drawn - mean * mean);
+            Some(Json(Progress {
+                step,
+                of,
+                mean,
+                standard_error,
+            }))
+        }))
+    }
+
+    /// How many bootstraps are at work.
+    #[action("running")]
+    async fn running(&self) -> Json<usize> {
+        Json(self.running.load(Ordering::Relaxed))
+    }
+}
+
+impl Bootstrap {
+    fn open() -> Result<Self, Error> {
+        let format = Format::default().with_header(true);
+        let (schema, rows) = format.infer_schema(SEATTLE, None)?;
+        let mut reader = ReaderBuilder::new(schema.into())
+            .with_format(format)
+            .with_batch_size(rows)
+            .build(SEATTLE)?;
+        let all = reader
+            .next()
+            .ok_or_else(|| Error::data_loss("there are no observations"))??;
+        let months = date_part(all.column(0), DatePart::Month)?;
+        let months = months.as_primitive::<Int32Type>().values();
+        let highs = all.column(2).as_primitive::<Float64Type>().values();
+        let july = highs.iter().zip(months).filter(|&(_, &month)| month == 7);
+        Ok(Self {
+            days: july.map(|(&high, _)| high).collect(),
+            running: AtomicUsize::new(0),
+        })
+    }
+
+    fn mean_of_a_draw(&self, random: &mut Random) -> f64 {
+        let draw = self
+            .days
+            .iter()
+            .map(|_| self.days[random.below(self.days.len())]);
+        draw.sum::<f64>() / self.days.len() as f64
+    }
+}
+
+/// One of those at work, until it is dropped: with the iterator, however that ends.
+struct AtWork<'a>(&'a AtomicUsize);
+
+impl<'a> AtWork<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Numbers that look random enough to draw by (xorshift).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        // The remainder is below `limit`, which is a usize.
+        (self.0 % limit as u64) as usize
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
+    let location = std::env::args()
+        .skip_while(|word| word != "--location")
+        .nth(1);
+    let server = FlightServer::builder(Bootstrap::open()?)
+        .location(location.as_deref().unwrap_or("grpc://localhost:8815"))
+        .start()
+        .await?;
+    println!("listening on {}", server.location());
+    server.serve().await
+}
