@@ -6,16 +6,13 @@
 //! Both servers are in this program, and hold the same four years. On machines of their own, each would be told where the others are.
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
+use examples::seattle;
 use flight_runtime::arrow::array::AsArray;
 use flight_runtime::arrow::compute::{DatePart, date_part};
-use flight_runtime::arrow::csv::ReaderBuilder;
-use flight_runtime::arrow::csv::reader::Format;
 use flight_runtime::arrow::datatypes::Int32Type;
 use flight_runtime::prelude::*;
 
-const SEATTLE: &[u8] = include_bytes!("../weather/data/seattle-weather.csv");
 const YEARS: RangeInclusive<i32> = 2012..=2015;
 
 struct Weather {
@@ -70,22 +67,6 @@ impl Weather {
 }
 
 impl Weather {
-    fn open() -> Result<Self, Error> {
-        let format = Format::default().with_header(true);
-        let (schema, rows) = format.infer_schema(SEATTLE, None)?;
-        let mut reader = ReaderBuilder::new(Arc::new(schema))
-            .with_format(format)
-            .with_batch_size(rows)
-            .build(SEATTLE)?;
-        let days = reader
-            .next()
-            .ok_or_else(|| Error::data_loss("there are no observations"))??;
-        Ok(Self {
-            days,
-            replica: None,
-        })
-    }
-
     fn of(&self, year: i32) -> Result<RecordBatch, Error> {
         let years = date_part(self.days.column(0), DatePart::Year)?;
         let years = years.as_primitive::<Int32Type>().values();
@@ -102,11 +83,15 @@ impl Weather {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let replica = FlightServer::builder(Weather::open()?);
+    let days = seattle()?;
+    let replica = FlightServer::builder(Weather {
+        days: days.clone(),
+        replica: None,
+    });
     let replica = replica.location("grpc://localhost:0").start().await?;
     let weather = Weather {
+        days,
         replica: Some(replica.location().clone()),
-        ..Weather::open()?
     };
     let location = std::env::args()
         .skip_while(|word| word != "--location")

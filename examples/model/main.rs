@@ -6,10 +6,8 @@
 //! by batch, while the days still come: the client never waits for the end, and the server never holds more than one batch.
 
 use std::array;
-use std::sync::Arc;
 
-use flight_runtime::arrow::csv::ReaderBuilder;
-use flight_runtime::arrow::csv::reader::Format;
+use examples::seattle;
 use flight_runtime::prelude::*;
 use futures::StreamExt;
 
@@ -29,7 +27,6 @@ struct Forecast {
 }
 
 const WEIGHTS: usize = 5;
-const SEATTLE: &[u8] = include_bytes!("../weather/data/seattle-weather.csv");
 /// 2012 to 2014. The client asks about 2015, which the model has not seen.
 const TRAINING_DAYS: usize = 366 + 365 + 365;
 
@@ -46,7 +43,7 @@ impl Model {
         // Wrong columns are an error before the first row: it names all of them.
         Day::from_batch(&RecordBatch::new_empty(days.schema().await?))?;
         let (model, mut scored) = (*self, 0);
-        // A batch is asked for when the forecast before it was taken: a slow client slows the server down, not its memory up.
+        // A batch is asked for when the forecast before it is on its way: a slow client is waited for, not buffered for.
         let forecasts = days.map(move |batch| {
             let days = Day::from_batch(&batch?)?;
             scored += days.len();
@@ -67,7 +64,8 @@ impl Model {
 impl Model {
     /// Least squares: the weights that make the error of all training days together smallest.
     fn fit() -> Result<Self, Error> {
-        let days = training_days()?;
+        let days = seattle()?.slice(0, TRAINING_DAYS).project(&[1, 2, 3, 4])?;
+        let days = Day::from_batch(&days)?;
         let mut equations = [[0.0; WEIGHTS + 1]; WEIGHTS];
         for pair in days.windows(2) {
             let features = pair[0].features();
@@ -99,20 +97,6 @@ impl Day {
             self.wind,
         ]
     }
-}
-
-fn training_days() -> Result<Vec<Day>, Error> {
-    let format = Format::default().with_header(true);
-    let (schema, _) = format.infer_schema(SEATTLE, None)?;
-    let mut reader = ReaderBuilder::new(Arc::new(schema))
-        .with_format(format)
-        .with_batch_size(TRAINING_DAYS)
-        .with_projection(vec![1, 2, 3, 4])
-        .build(SEATTLE)?;
-    let batch = reader
-        .next()
-        .ok_or_else(|| Error::data_loss("there are no observations"))?;
-    Day::from_batch(&batch?)
 }
 
 /// Gauss and Jordan: each equation loses all unknowns but its own.

@@ -6,17 +6,15 @@
 //! `into_service` makes a tower service of the handlers. What belongs to connections is the other server's: TLS, windows, shutdown, limits.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::Json as AxumJson;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::map_request;
 use axum::routing::get;
+use examples::seattle;
 use flight_runtime::arrow::array::AsArray;
 use flight_runtime::arrow::compute::max;
-use flight_runtime::arrow::csv::ReaderBuilder;
-use flight_runtime::arrow::csv::reader::Format;
 use flight_runtime::arrow::datatypes::Float64Type;
 use flight_runtime::prelude::*;
 use flight_runtime::tonic::service::Routes;
@@ -25,8 +23,6 @@ use flight_runtime::tonic::transport::server::TcpIncoming;
 use flight_runtime::{GrpcService, Peer};
 use serde::Serialize;
 use tokio::net::TcpListener;
-
-const SEATTLE: &[u8] = include_bytes!("../weather/data/seattle-weather.csv");
 
 /// The days, which both kinds of routes share. Cheap to clone.
 #[derive(Clone)]
@@ -115,16 +111,4 @@ async fn main() -> Result<(), Error> {
         true => serve_with_tonic(listener, flight).await,
         false => serve_with_axum(listener, weather, flight).await,
     }
-}
-
-fn seattle() -> Result<RecordBatch, Error> {
-    let format = Format::default().with_header(true);
-    let (schema, rows) = format.infer_schema(SEATTLE, None)?;
-    let mut reader = ReaderBuilder::new(Arc::new(schema))
-        .with_format(format)
-        .with_batch_size(rows)
-        .build(SEATTLE)?;
-    Ok(reader
-        .next()
-        .ok_or_else(|| Error::data_loss("there are no observations"))??)
 }

@@ -5,17 +5,15 @@
 //! The work is a bootstrap: how sure is the mean of Seattle's July days, when all there is are four Julys? Draw as many days from them at
 //! random, again and again, and look how far their means lie apart.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
+use examples::seattle;
 use flight_runtime::arrow::array::AsArray;
 use flight_runtime::arrow::compute::{DatePart, date_part};
-use flight_runtime::arrow::csv::ReaderBuilder;
-use flight_runtime::arrow::csv::reader::Format;
 use flight_runtime::arrow::datatypes::{Float64Type, Int32Type};
 use flight_runtime::prelude::*;
 use serde::{Deserialize, Serialize};
 
-const SEATTLE: &[u8] = include_bytes!("../weather/data/seattle-weather.csv");
 const DRAWS_PER_STEP: u32 = 200;
 
 #[derive(Deserialize)]
@@ -36,7 +34,8 @@ struct Progress {
 struct Bootstrap {
     /// The highest temperature of each day in July.
     days: Vec<f64>,
-    running: AtomicUsize,
+    /// Every bootstrap at work has a clone of it.
+    at_work: Arc<()>,
 }
 
 /// Statistics that take their time.
@@ -44,8 +43,8 @@ struct Bootstrap {
 impl Bootstrap {
     /// The mean of the July days and its standard error, better with each step: `{"steps": 100}`.
     ///
-    /// A plain `fn` runs on a blocking thread, and so does the iterator that it returns: nobody else waits for the work. A step begins when
-    /// the message of the last but one was taken.
+    /// A plain `fn` runs on a blocking thread, and so does the iterator that it returns: nobody else waits for the work. It goes ahead of
+    /// its client by as many messages as fit HTTP/2's window.
     #[action("bootstrap")]
     fn bootstrap(
         &self,
@@ -58,15 +57,19 @@ impl Bootstrap {
                 "`steps` is {of}, expected 1 to 100000"
             )));
         }
-        let at_work = AtWork::begin(&self.running);
+        let at_work = Arc::clone(&self.at_work);
         let mut random = Random(u64::from(of));
         let (mut drawn, mut sum, mut squares) = (0.0, 0.0, 0.0);
         Ok((1..=of).map_while(move |step| {
-            let _until_it_is_dropped = &at_work;
             for _ in 0..DRAWS_PER_STEP {
                 // Between two messages this is how work learns that nobody waits for it.
                 if call.is_cancelled() {
-                    tracing::info!(step, of, "cancelled");
+                    tracing::info!(
+                        step,
+                        of,
+                        others = Arc::strong_count(&at_work) - 2,
+                        "cancelled"
+                    );
                     return None;
                 }
                 let mean = self.mean_of_a_draw(&mut random);
@@ -86,28 +89,20 @@ impl Bootstrap {
     /// How many bootstraps are at work.
     #[action("running")]
     async fn running(&self) -> Json<usize> {
-        Json(self.running.load(Ordering::Relaxed))
+        Json(Arc::strong_count(&self.at_work) - 1)
     }
 }
 
 impl Bootstrap {
     fn open() -> Result<Self, Error> {
-        let format = Format::default().with_header(true);
-        let (schema, rows) = format.infer_schema(SEATTLE, None)?;
-        let mut reader = ReaderBuilder::new(schema.into())
-            .with_format(format)
-            .with_batch_size(rows)
-            .build(SEATTLE)?;
-        let all = reader
-            .next()
-            .ok_or_else(|| Error::data_loss("there are no observations"))??;
+        let all = seattle()?;
         let months = date_part(all.column(0), DatePart::Month)?;
         let months = months.as_primitive::<Int32Type>().values();
         let highs = all.column(2).as_primitive::<Float64Type>().values();
         let july = highs.iter().zip(months).filter(|&(_, &month)| month == 7);
         Ok(Self {
             days: july.map(|(&high, _)| high).collect(),
-            running: AtomicUsize::new(0),
+            at_work: Arc::default(),
         })
     }
 
@@ -117,22 +112,6 @@ impl Bootstrap {
             .iter()
             .map(|_| self.days[random.below(self.days.len())]);
         draw.sum::<f64>() / self.days.len() as f64
-    }
-}
-
-/// One of those at work, until it is dropped: with the iterator, however that ends.
-struct AtWork<'a>(&'a AtomicUsize);
-
-impl<'a> AtWork<'a> {
-    fn begin(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for AtWork<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
