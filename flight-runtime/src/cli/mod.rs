@@ -60,12 +60,13 @@ pub use tls::TlsArgs;
 
 use crate::{Error, FlightServerBuilder};
 
-/// The arguments of a server: where it listens, its certificates, its limits and its log. Made for `#[command(flatten)]`.
+/// The arguments of a server: where it listens, its certificates, its limits and its log. Made for `#[command(flatten)]`; a program that has no
+/// arguments of its own says `ServerArgs::parse()`.
 ///
 /// Each flag is also an environment variable, `FLIGHT_` and the flag's name in capitals; a flag counts more. What is given neither way stays as
 /// the program has set it. A program that wants a flag to be another reaches it with
 /// [`mut_arg`](clap::Command::mut_arg): `#[command(mut_arg("tls_cert", |arg| arg.required(true)))]` on its own struct.
-#[derive(clap::Args, Clone, Debug, Default)]
+#[derive(clap::Parser, Clone, Debug, Default)]
 #[command(about = None, long_about = None)]
 #[non_exhaustive]
 pub struct ServerArgs {

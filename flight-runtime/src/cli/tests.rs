@@ -70,6 +70,15 @@ fn help(flag: &Arg) -> (String, String) {
 }
 
 #[test]
+fn a_program_without_arguments_of_its_own_needs_no_struct() {
+    let parsed = ServerArgs::try_parse_from(["tables", "--location", "grpc://localhost:0"]);
+    let server = parsed.unwrap().configure(plain()).unwrap();
+    assert_eq!(location(&server), "grpc://localhost:0");
+    let wrong = ServerArgs::try_parse_from(["tables", "--lokation", "x"]).unwrap_err();
+    assert!(wrong.to_string().contains("Usage: tables "), "{wrong}");
+}
+
+#[test]
 fn every_flag_is_a_variable_of_the_same_name() {
     for flag in flags() {
         let variable = format!("FLIGHT_{}", long(&flag).replace('-', "_").to_uppercase());
