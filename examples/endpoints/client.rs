@@ -3,14 +3,20 @@
 //! Run with `cargo run -p examples --bin endpoints-client [-- --location grpc://localhost:8815]`, beside a running endpoints service.
 
 use flight_runtime::FlightClient;
+use flight_runtime::cli::clap::{self, Parser};
 use flight_runtime::prelude::*;
+
+/// Reads a flight of several endpoints.
+#[derive(Parser)]
+struct Options {
+    /// Where the service is
+    #[arg(long, default_value = "grpc://localhost:8815")]
+    location: String,
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let location = std::env::args()
-        .skip_while(|word| word != "--location")
-        .nth(1);
-    let client = FlightClient::builder(location.as_deref().unwrap_or("grpc://localhost:8815"))
+    let client = FlightClient::builder(Options::parse().location)
         .endpoints_at_once(4)
         .connect()
         .await?;

@@ -11,6 +11,7 @@ use examples::seattle;
 use flight_runtime::arrow::array::AsArray;
 use flight_runtime::arrow::compute::{DatePart, date_part};
 use flight_runtime::arrow::datatypes::Int32Type;
+use flight_runtime::cli::{ServerArgs, clap::Parser};
 use flight_runtime::prelude::*;
 
 const YEARS: RangeInclusive<i32> = 2012..=2015;
@@ -83,6 +84,8 @@ impl Weather {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
+    let args = ServerArgs::parse();
+    args.init_logging()?;
     let days = seattle()?;
     let replica = FlightServer::builder(Weather {
         days: days.clone(),
@@ -93,13 +96,8 @@ async fn main() -> Result<(), Error> {
         days,
         replica: Some(replica.location().clone()),
     };
-    let location = std::env::args()
-        .skip_while(|word| word != "--location")
-        .nth(1);
-    let server = FlightServer::builder(weather)
-        .location(location.as_deref().unwrap_or("grpc://localhost:8815"))
-        .start()
-        .await?;
+    let server = args.configure(FlightServer::builder(weather))?;
+    let server = server.start().await?;
     println!(
         "listening on {}; replica on {}",
         server.location(),

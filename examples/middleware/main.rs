@@ -8,6 +8,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use flight_runtime::cli::{ServerArgs, clap::Parser};
 use flight_runtime::http::{HeaderValue, header};
 use flight_runtime::prelude::*;
 use flight_runtime::{Code, Metadata, ResponseHeaders, ServerMiddleware};
@@ -92,21 +93,15 @@ impl Elements {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .init();
+    let args = ServerArgs::parse();
+    args.init_logging()?;
     let product = HeaderValue::from_static("elements/1.0");
-    let location = std::env::args()
-        .skip_while(|word| word != "--location")
-        .nth(1);
     let server = FlightServer::builder(Elements)
-        .location(location.as_deref().unwrap_or("grpc://localhost:8815"))
         // The first sees a call first and its end last: so refused calls have an id and a time too.
         .middleware("tracked", Tracked::start)
         .middleware("version", only_new_clients)
-        .layer(SetResponseHeaderLayer::overriding(header::SERVER, product))
-        .start()
-        .await?;
+        .layer(SetResponseHeaderLayer::overriding(header::SERVER, product));
+    let server = args.configure(server)?.start().await?;
     println!("listening on {}", server.location());
     server.serve().await
 }

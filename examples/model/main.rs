@@ -8,6 +8,7 @@
 use std::array;
 
 use examples::seattle;
+use flight_runtime::cli::{ServerArgs, clap::Parser};
 use flight_runtime::prelude::*;
 use futures::StreamExt;
 
@@ -118,13 +119,10 @@ fn solve(mut equations: [[f64; WEIGHTS + 1]; WEIGHTS]) -> [f64; WEIGHTS] {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let location = std::env::args()
-        .skip_while(|word| word != "--location")
-        .nth(1);
-    let server = FlightServer::builder(Model::fit()?)
-        .location(location.as_deref().unwrap_or("grpc://localhost:8815"))
-        .start()
-        .await?;
+    let args = ServerArgs::parse();
+    args.init_logging()?;
+    let server = args.configure(FlightServer::builder(Model::fit()?))?;
+    let server = server.start().await?;
     println!("listening on {}", server.location());
     server.serve().await
 }

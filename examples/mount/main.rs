@@ -16,6 +16,7 @@ use examples::seattle;
 use flight_runtime::arrow::array::AsArray;
 use flight_runtime::arrow::compute::max;
 use flight_runtime::arrow::datatypes::Float64Type;
+use flight_runtime::cli::clap::{self, Parser};
 use flight_runtime::prelude::*;
 use flight_runtime::tonic::service::Routes;
 use flight_runtime::tonic::transport::Server;
@@ -23,6 +24,17 @@ use flight_runtime::tonic::transport::server::TcpIncoming;
 use flight_runtime::{GrpcService, Peer};
 use serde::Serialize;
 use tokio::net::TcpListener;
+
+/// Serves Flight in a server that is there already.
+#[derive(Parser)]
+struct Options {
+    /// Where to listen
+    #[arg(long, default_value = "grpc://localhost:8815")]
+    location: String,
+    /// Serve with tonic instead of axum
+    #[arg(long)]
+    tonic: bool,
+}
 
 /// The days, which both kinds of routes share. Cheap to clone.
 #[derive(Clone)]
@@ -98,16 +110,14 @@ async fn serve_with_tonic(listener: TcpListener, flight: GrpcService) -> Result<
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let location = std::env::args()
-        .skip_while(|word| word != "--location")
-        .nth(1);
-    let location = location.as_deref().unwrap_or("grpc://localhost:8815");
-    let listener = TcpListener::bind(location.trim_start_matches("grpc://")).await?;
+    let options = Options::parse();
+    let address = options.location.trim_start_matches("grpc://");
+    let listener = TcpListener::bind(address).await?;
     println!("listening on grpc://{}", listener.local_addr()?);
 
     let weather = Weather { days: seattle()? };
     let flight = FlightServer::builder(weather.clone()).into_service()?;
-    match std::env::args().any(|word| word == "--tonic") {
+    match options.tonic {
         true => serve_with_tonic(listener, flight).await,
         false => serve_with_axum(listener, weather, flight).await,
     }

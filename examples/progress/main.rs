@@ -11,6 +11,7 @@ use examples::seattle;
 use flight_runtime::arrow::array::AsArray;
 use flight_runtime::arrow::compute::{DatePart, date_part};
 use flight_runtime::arrow::datatypes::{Float64Type, Int32Type};
+use flight_runtime::cli::{ServerArgs, clap::Parser};
 use flight_runtime::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -130,16 +131,10 @@ impl Random {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .init();
-    let location = std::env::args()
-        .skip_while(|word| word != "--location")
-        .nth(1);
-    let server = FlightServer::builder(Bootstrap::open()?)
-        .location(location.as_deref().unwrap_or("grpc://localhost:8815"))
-        .start()
-        .await?;
+    let args = ServerArgs::parse();
+    args.init_logging()?;
+    let server = args.configure(FlightServer::builder(Bootstrap::open()?))?;
+    let server = server.start().await?;
     println!("listening on {}", server.location());
     server.serve().await
 }

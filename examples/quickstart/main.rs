@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use flight_runtime::arrow::compute::concat_batches;
+use flight_runtime::cli::{ServerArgs, clap::Parser};
 use flight_runtime::prelude::*;
 use tokio::sync::RwLock;
 
@@ -62,13 +63,10 @@ impl Tables {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let location = std::env::args()
-        .skip_while(|word| word != "--location")
-        .nth(1);
-    let server = FlightServer::builder(Tables::default())
-        .location(location.as_deref().unwrap_or("grpc://localhost:8815"))
-        .start()
-        .await?;
+    let args = ServerArgs::parse();
+    args.init_logging()?;
+    let server = args.configure(FlightServer::builder(Tables::default()))?;
+    let server = server.start().await?;
     println!("listening on {}", server.location());
     server.serve().await
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use flight_runtime::cli::{ServerArgs, clap::Parser};
 use flight_runtime::prelude::*;
 // tokio's, not the standard library's: it stands still in a test that says so.
 use tokio::time::Instant;
@@ -62,13 +63,10 @@ impl Board {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let location = std::env::args()
-        .skip_while(|word| word != "--location")
-        .nth(1);
-    let server = FlightServer::builder(Board::default())
-        .location(location.as_deref().unwrap_or("grpc://localhost:8815"))
-        .start()
-        .await?;
+    let args = ServerArgs::parse();
+    args.init_logging()?;
+    let server = args.configure(FlightServer::builder(Board::default()))?;
+    let server = server.start().await?;
     println!("listening on {}", server.location());
     server.serve().await
 }

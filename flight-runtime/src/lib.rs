@@ -211,7 +211,7 @@ pub mod __bench {
 }
 
 /// What the README says compiles.
-#[cfg(all(doctest, feature = "auth"))]
+#[cfg(all(doctest, feature = "auth", feature = "cli"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
