@@ -18,7 +18,7 @@ use flight_runtime::arrow::compute::max;
 use flight_runtime::arrow::datatypes::Float64Type;
 use flight_runtime::cli::clap::{self, Parser};
 use flight_runtime::prelude::*;
-use flight_runtime::tonic::service::Routes;
+use flight_runtime::tonic::server::NamedService;
 use flight_runtime::tonic::transport::Server;
 use flight_runtime::tonic::transport::server::TcpIncoming;
 use flight_runtime::{GrpcService, Peer};
@@ -84,7 +84,9 @@ async fn serve_with_axum(
     let json = Router::new()
         .route("/summary", get(summary))
         .with_state(weather);
-    let grpc = Routes::new(flight).into_axum_router();
+    // Every call of Flight is a path below its name; all else stays axum's, such as the 404 of what is not there.
+    let calls = format!("/{}/{{*call}}", GrpcService::NAME);
+    let grpc = Router::new().route_service(&calls, flight);
     // axum keeps the client's address in an extension of its own; `Peer` is where Flight's calls look for it.
     let grpc = grpc.layer(map_request(
         async |ConnectInfo(address): ConnectInfo<SocketAddr>, mut request: Request| {
