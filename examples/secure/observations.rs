@@ -1,32 +1,19 @@
 //! Daily observations in memory, which know nothing of Flight but its `Error`.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
 use chrono::NaiveDate;
+use examples::seattle;
 use flight_runtime::Error;
 use flight_runtime::arrow::array::{AsArray, RecordBatch};
-use flight_runtime::arrow::csv::ReaderBuilder;
-use flight_runtime::arrow::csv::reader::Format;
 use flight_runtime::arrow::datatypes::Date32Type;
-
-const SEATTLE: &[u8] = include_bytes!("../weather/data/seattle-weather.csv");
 
 /// The observations of one station, oldest first.
 pub(crate) struct Observations(RwLock<RecordBatch>);
 
 impl Observations {
     pub(crate) fn open() -> Result<Self, Error> {
-        let (schema, rows) = Format::default()
-            .with_header(true)
-            .infer_schema(SEATTLE, None)?;
-        let mut reader = ReaderBuilder::new(Arc::new(schema))
-            .with_header(true)
-            .with_batch_size(rows)
-            .build(SEATTLE)?;
-        let all = reader
-            .next()
-            .ok_or_else(|| Error::data_loss("there are no observations"))??;
-        Ok(Self(RwLock::new(all)))
+        Ok(Self(RwLock::new(seattle()?)))
     }
 
     /// Those from this day on, or all.

@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -42,6 +43,14 @@ def example(name, *options):
         process.terminate()
         process.wait(10)
         process.stdout.close()
+
+
+def example_client(name, location, *options, **environment):
+    """What the client beside an example prints, which runs to its end."""
+    command = [sys.executable, ROOT / "examples" / name / "client.py", "--location", location, *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **environment})
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def methods():

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from server import ROOT, example
+from server import ROOT, example, example_client
 
 SECURE = ROOT / "examples" / "secure"
 
@@ -20,18 +20,15 @@ def certificates(tmp_path_factory):
 @pytest.fixture(scope="module")
 def secure(certificates):
     options = ["--location", "grpc+tls://localhost:0", "--users", SECURE / "users.txt", "--client-ca", certificates / "ca.crt"]
-    options += ["--certificate", certificates / "server.crt", "--key", certificates / "server.key"]
+    options += ["--tls-cert", certificates / "server.crt", "--tls-key", certificates / "server.key"]
     with example("secure", *options) as location:
         yield location
 
 
 def test_the_client_beside_it_runs_to_its_end(secure, certificates):
-    client = SECURE / "client.py"
-    command = [sys.executable, client, "--location", secure, "--certificates", certificates]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    said = example_client("secure", secure, "--certificates", certificates)
     for expected in ["bob reads 7 days", "`bob` may not do this", "ada made me forget 31 days", "operator made me forget"]:
-        assert expected in done.stdout
+        assert expected in said
 
 
 def test_keys_are_for_their_owner_alone(certificates):

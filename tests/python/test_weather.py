@@ -1,13 +1,10 @@
 """The weather example does its main job for a client that has nothing of the project."""
 
-import subprocess
-import sys
-
 import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
 
-from server import ROOT, example
+from server import example, example_client
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +21,9 @@ def client(weather):
 
 
 def test_the_client_beside_it_runs_to_its_end(weather):
-    client = ROOT / "examples" / "weather" / "client.py"
-    done = subprocess.run([sys.executable, client, "--location", weather], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    said = example_client("weather", weather)
     for expected in ["2015-05-26", "score", '"committed":true', "argument `month` is missing"]:
-        assert expected in done.stdout
+        assert expected in said
 
 
 def test_a_ticket_written_by_hand_reads_the_real_data(client):
