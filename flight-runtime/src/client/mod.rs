@@ -189,9 +189,9 @@ impl FlightClient {
     pub async fn do_put(
         &self,
         descriptor: impl Into<FlightDescriptor>,
-        batches: BatchStream,
+        batches: impl Into<BatchStream>,
     ) -> Result<ResultStream<PutResult>, Error> {
-        self.put(descriptor.into(), Some(batches)).await
+        self.put(descriptor.into(), Some(batches.into())).await
     }
 
     /// Uploads batches and downloads others at the same time. The upload goes on while the answer is polled.
@@ -202,9 +202,9 @@ impl FlightClient {
     pub async fn do_exchange(
         &self,
         descriptor: impl Into<FlightDescriptor>,
-        batches: BatchStream,
+        batches: impl Into<BatchStream>,
     ) -> Result<BatchStream, Error> {
-        self.exchange(descriptor.into(), Some(batches)).await
+        self.exchange(descriptor.into(), Some(batches.into())).await
     }
 
     /// Runs an action; gives its results while they come.
