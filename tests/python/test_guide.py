@@ -9,6 +9,7 @@ import contextlib
 import io
 import pathlib
 import subprocess
+import sys
 
 import pytest
 import trustme
@@ -18,7 +19,7 @@ from guide import FOLDER, PAGES, blocks, run
 from server import Server, binary, example
 
 # Pages without a program, or with a second server: their tests are below.
-OTHERS = {"definition", "from-pyarrow", "security"}
+OTHERS = {"definition", "from-pyarrow", "security", "testing"}
 WITH_PYTHON = [page for page in PAGES if any(blocks(page, "python")) and page.stem not in OTHERS]
 
 
@@ -50,6 +51,19 @@ def test_what_a_page_says_that_python_prints_is_what_it_prints(folder):
     with Server(page.stem, program="guide") as server, contextlib.redirect_stdout(printed):
         run(page, server.location)
     assert printed.getvalue() == said
+
+
+def test_the_test_in_python_that_the_guide_writes_passes(folder):
+    fixture, test = (block for _, block in blocks(FOLDER / "testing.md", "python"))
+    (folder / "conftest.py").write_text(fixture)
+    (folder / "test_shop.py").write_text(test)
+    shop = folder / "target" / "debug" / "shop"
+    shop.parent.mkdir(parents=True)
+    shop.write_text(f"#!/bin/sh\nexec {pathlib.Path(binary()).with_name('guide')} testing --alone\n")
+    shop.chmod(0o755)
+    asked = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shop.py"]
+    ran = subprocess.run(asked, capture_output=True, text=True, timeout=50)
+    assert ran.returncode == 0 and "1 passed" in ran.stdout, ran.stdout + ran.stderr
 
 
 def test_one_client_gets_the_same_of_the_pyarrow_server_and_of_ours(folder):
