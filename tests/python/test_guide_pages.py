@@ -1,11 +1,13 @@
 """The guide holds together: pages, links, and blocks that are neither run nor compiled elsewhere."""
 
+import inspect
 import json
 import os
 import re
 import shutil
 import subprocess
 
+import pyarrow.flight as flight
 import pytest
 
 from guide import FOLDER, PAGES, blocks
@@ -116,3 +118,27 @@ def test_every_command_is_there(page, command):
     if words[:2] == ["cargo", "run"] and "--bin" in words:
         package, name = words[words.index("-p") + 1], words[words.index("--bin") + 1]
         assert f'name = "{name}"' in (ROOT / package / "Cargo.toml").read_text()
+
+
+SERVERS = [
+    flight.FlightServerBase,
+    flight.ServerCallContext,
+    flight.ServerMiddleware,
+    flight.ServerMiddlewareFactory,
+    flight.ServerAuthHandler,
+    flight.MetadataRecordBatchReader,
+    flight.MetadataRecordBatchWriter,
+    flight.FlightMetadataWriter,
+]
+
+
+@pytest.mark.parametrize("of", SERVERS, ids=lambda of: of.__name__)
+def test_everything_of_a_server_in_pyarrow_has_its_line_in_the_guide(of):
+    rows = re.findall(r"^\| ([^|]*) \|", (FOLDER / "from-pyarrow.md").read_text(), re.MULTILINE)
+    words = {word for row in rows for code in re.findall(r"`([^`]*)`", row) for word in re.findall(r"\w+", code)}
+    names = {name for name in dir(of) if not name.startswith("_")}
+    if of is flight.FlightServerBase:
+        # pyarrow writes the signature into the documentation.
+        names |= set(re.findall(r"(\w+)=", inspect.getdoc(of).splitlines()[0]))
+        assert "verify_client" in names
+    assert names <= words
