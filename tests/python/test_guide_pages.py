@@ -103,7 +103,7 @@ def test_every_toml_is_a_manifest_whose_features_are_there(page, block, tmp_path
 def commands():
     for page in PAGES:
         for _, block in blocks(page, "sh"):
-            for line in block.splitlines():
+            for line in block.replace("\\\n", " ").splitlines():
                 command = line.split("#")[0].strip()
                 if command:
                     yield page, command
