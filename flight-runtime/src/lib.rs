@@ -210,51 +210,14 @@ pub mod __bench {
     pub use crate::wire::bench::{Upload, encode};
 }
 
-/// What the README says compiles.
-#[cfg(all(doctest, feature = "auth", feature = "cli"))]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
-/// What the guide says of security compiles.
+/// With the features that the workspace's tests turn on.
 #[cfg(all(
     doctest,
     feature = "auth",
+    feature = "cli",
     feature = "jwt",
-    any(feature = "tls-ring", feature = "tls-aws-lc")
-))]
-#[doc = include_str!("../../docs/src/security.md")]
-struct SecurityGuide;
-
-/// What the guide says of limits compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/src/limits.md")]
-struct LimitsGuide;
-
-/// What the guide says of clients compiles.
-#[cfg(all(
-    doctest,
+    feature = "prometheus",
     feature = "rows",
-    any(feature = "tls-ring", feature = "tls-aws-lc")
+    feature = "tls-ring"
 ))]
-#[doc = include_str!("../../docs/src/client.md")]
-struct ClientGuide;
-
-/// What the guide says of the command line compiles.
-#[cfg(all(doctest, feature = "cli"))]
-#[doc = include_str!("../../docs/src/command-line.md")]
-struct CommandLineGuide;
-
-/// What the guide says to write instead of a mistake compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/src/compile-errors.md")]
-struct CompileErrorsGuide;
-
-/// What the guide says of operations compiles.
-#[cfg(all(doctest, feature = "prometheus"))]
-#[doc = include_str!("../../docs/src/operations.md")]
-struct OperationsGuide;
-
-/// What the guide says of definitions compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/src/definition.md")]
-struct DefinitionGuide;
+mod guide;

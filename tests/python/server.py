@@ -59,12 +59,12 @@ def methods():
 
 
 class Server:
-    """A running service. `location` is where it listens."""
+    """A running service, or another program beside it that behaves like it. `location` is where it listens."""
 
-    def __init__(self, *options, wait=True):
+    def __init__(self, *options, wait=True, program="service"):
         self._log = tempfile.NamedTemporaryFile(prefix="flight-tests-", suffix=".log")
         self.process = subprocess.Popen(
-            [binary(), *map(str, options)],
+            [pathlib.Path(binary()).with_name(program), *map(str, options)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

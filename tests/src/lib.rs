@@ -12,6 +12,7 @@
 //! | `catch_all` | handlers without a route |
 //! | `guarded`, `login` | handlers under rules, and the ways to be known |
 //! | `watched` | middleware and layers |
+//! | [`process`] | all of it as a process |
 //!
 //! What a handler saw goes into the [`Ledger`], from which the action `seen` reads it.
 
@@ -26,6 +27,7 @@ mod layers;
 mod ledger;
 mod login;
 mod options;
+pub mod process;
 mod rows;
 mod streams;
 mod uploads;
