@@ -1,0 +1,113 @@
+//! What is known of the files: kept for each until it changes, which its size and its time of modification say.
+
+use std::collections::HashMap;
+use std::fs::{File, Metadata};
+use std::io::{self, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use flight_runtime::Error;
+
+use crate::directory::{Directory, not_found};
+use crate::formats::{Facts, Format};
+
+pub(crate) struct Catalog {
+    pub(crate) directory: Directory,
+    /// Of CSV: from how many rows the types of the columns are inferred.
+    infer_rows: usize,
+    known: Mutex<HashMap<String, Known>>,
+}
+
+struct Known {
+    version: Version,
+    /// Or why the file cannot be read.
+    facts: Result<Arc<Facts>, Arc<str>>,
+}
+
+/// What differs between a file and the one that it was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Version {
+    size: u64,
+    modified: SystemTime,
+}
+
+impl Version {
+    fn of(metadata: &Metadata) -> io::Result<Self> {
+        Ok(Self {
+            size: metadata.len(),
+            modified: metadata.modified()?,
+        })
+    }
+}
+
+impl Catalog {
+    pub(crate) fn new(directory: Directory, infer_rows: usize) -> Self {
+        Self {
+            directory,
+            infer_rows,
+            known: Mutex::default(),
+        }
+    }
+
+    /// The files that can be read, and those that cannot, with the reason: by looking into the directory.
+    pub(crate) fn list(&self) -> Result<Vec<(String, Result<(), Error>)>, Error> {
+        let names = self.directory.names()?;
+        self.known().retain(|name, _| names.binary_search(name).is_ok());
+        let files = names.into_iter().map(|name| {
+            let opened = self.open(&name).map(drop);
+            (name, opened)
+        });
+        Ok(files.collect())
+    }
+
+    /// Opens a file; gives what is known of it, or finds it out.
+    ///
+    /// # Errors
+    ///
+    /// NOT_FOUND where there is none of this name, DATA_LOSS where it cannot be read.
+    pub(crate) fn open(&self, name: &str) -> Result<(File, Arc<Facts>), Error> {
+        let format = Format::of(name).ok_or_else(|| not_found(name))?;
+        let mut file = self.directory.file(name)?;
+        let version = Version::of(&file.metadata()?)?;
+        let known = self.known().get(name).filter(|known| known.version == version).map(|known| known.facts.clone());
+        let facts = match known {
+            Some(facts) => facts,
+            None => {
+                let facts = inspect(&file, format, self.infer_rows);
+                if let Err(reason) = &facts {
+                    tracing::warn!(file = name, %reason, "cannot be read");
+                }
+                let facts = facts.map(Arc::new).map_err(Arc::from);
+                let known = Known {
+                    version,
+                    facts: facts.clone(),
+                };
+                self.known().insert(name.to_owned(), known);
+                file.rewind()?;
+                facts
+            }
+        };
+        match facts {
+            Ok(facts) => Ok((file, facts)),
+            Err(reason) => Err(broken(name, &reason)),
+        }
+    }
+
+    // Every change leaves the map whole, so a panic elsewhere while it is locked spoils nothing.
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Inspects a file. A reader that panics at what it finds has found a broken file, and hides no other.
+fn inspect(file: &File, format: Format, infer_rows: usize) -> Result<Facts, String> {
+    match catch_unwind(AssertUnwindSafe(|| Facts::of(file, format, infer_rows))) {
+        Ok(facts) => facts.map_err(|error| error.to_string()),
+        Err(_) => Err("it is no valid file of its format".to_owned()),
+    }
+}
+
+pub(crate) fn broken(name: &str, reason: impl std::fmt::Display) -> Error {
+    Error::data_loss(format!("`{name}` cannot be read: {reason}"))
+}

@@ -1,0 +1,26 @@
+//! A client on the command line.
+
+use clap::Parser;
+use client::Command;
+use contract::InventoryClient;
+use flight_runtime::FlightClient;
+use flight_runtime::prelude::*;
+
+/// Asks an inventory what lies in its warehouses
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Where the server is
+    #[arg(long, env = "FLIGHT_LOCATION", default_value = "grpc://localhost:8815")]
+    location: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let args = Args::parse();
+    let client = FlightClient::builder(args.location.as_str()).connect().await?;
+    let client = InventoryClient::new(client);
+    args.command.run(&client, &mut std::io::stdout().lock()).await
+}
