@@ -9,100 +9,65 @@ mod module;
 mod text;
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use flight_runtime::cli::clap::{self, Parser};
 use flight_runtime::{CallOptions, Definition, Error, FlightClient};
 
-const USAGE: &str =
-    "usage: flight-python FILE | - | --from grpc://host:port [--header 'name: value']… [--ca FILE]";
+/// Prints a Python client of a service from the service's definition.
+#[derive(Parser)]
+struct Options {
+    /// The definition in JSON; `-` for standard input
+    #[arg(required_unless_present = "from", conflicts_with = "from")]
+    file: Option<PathBuf>,
+    /// A running server that is asked for it: grpc://host:port
+    #[arg(long, value_name = "URI")]
+    from: Option<String>,
+    /// A header that goes with the question: 'name: value'; may be repeated
+    #[arg(long, value_name = "HEADER", value_parser = header, requires = "from")]
+    header: Vec<(String, String)>,
+    /// The authority of a `grpc+tls://` server, in PEM
+    #[arg(long, value_name = "FILE", requires = "from")]
+    ca: Option<PathBuf>,
+}
 
-/// Where the definition comes from.
-enum Source {
-    File(String),
-    Input,
-    Server(String),
+fn header(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once(':').ok_or("expected `name: value`")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let Arguments {
-        source,
-        headers,
-        roots,
-    } = arguments(std::env::args().skip(1))?;
-    let definition = match source {
-        Source::File(path) => {
-            let json = std::fs::read_to_string(&path);
-            Definition::from_json(&json.map_err(|error| {
-                Error::invalid_argument(format!("cannot read `{path}`: {error}"))
-            })?)?
+    let options = Options::parse();
+    let definition = match (&options.from, &options.file) {
+        (Some(location), _) => ask(location, &options).await?,
+        (None, Some(file)) if file != Path::new("-") => {
+            let json = std::fs::read_to_string(file).map_err(|error| {
+                let file = file.display();
+                Error::invalid_argument(format!("cannot read `{file}`: {error}"))
+            })?;
+            Definition::from_json(&json)?
         }
-        Source::Input => {
+        _ => {
             let mut json = String::new();
             std::io::stdin().read_to_string(&mut json)?;
             Definition::from_json(&json)?
         }
-        Source::Server(location) => ask(&location, &headers, roots).await?,
     };
     print!("{}", module::python(&definition));
     Ok(())
 }
 
-type Headers = Vec<(String, String)>;
-
-struct Arguments {
-    source: Source,
-    headers: Headers,
-    roots: Option<String>,
-}
-
-fn arguments(arguments: impl Iterator<Item = String>) -> Result<Arguments, Error> {
-    let usage = || Error::invalid_argument(USAGE);
-    let (mut source, mut headers, mut roots) = (None, Vec::new(), None);
-    let mut arguments = arguments;
-    while let Some(argument) = arguments.next() {
-        let found = match argument.as_str() {
-            "--from" => Source::Server(arguments.next().ok_or_else(usage)?),
-            "--header" => {
-                let header = arguments.next().ok_or_else(usage)?;
-                let (name, value) = header.split_once(':').ok_or_else(usage)?;
-                headers.push((name.trim().to_owned(), value.trim().to_owned()));
-                continue;
-            }
-            "--ca" => {
-                roots = Some(arguments.next().ok_or_else(usage)?);
-                continue;
-            }
-            "-" => Source::Input,
-            path if !path.starts_with('-') => Source::File(path.to_owned()),
-            _ => return Err(usage()),
-        };
-        if source.replace(found).is_some() {
-            return Err(usage());
-        }
-    }
-    let source = source.ok_or_else(usage)?;
-    Ok(Arguments {
-        source,
-        headers,
-        roots,
-    })
-}
-
 /// Asks a running server.
-async fn ask(
-    location: &str,
-    headers: &Headers,
-    roots: Option<String>,
-) -> Result<Definition, Error> {
-    let mut options = CallOptions::new();
-    for (name, value) in headers {
-        options = options.header(name, value)?;
+async fn ask(location: &str, options: &Options) -> Result<Definition, Error> {
+    let mut call = CallOptions::new();
+    for (name, value) in &options.header {
+        call = call.header(name, value)?;
     }
-    let client = FlightClient::builder(location).options(options);
-    let client = match roots {
+    let client = FlightClient::builder(location).options(call);
+    let client = match &options.ca {
         None => client,
-        Some(file) => client.root_certificates(Path::new(&file)),
+        Some(file) => client.root_certificates(file.clone()),
     };
     client.connect().await?.definition().await
 }

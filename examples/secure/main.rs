@@ -4,22 +4,35 @@
 //!
 //! ```text
 //! python examples/secure/certificates.py /tmp/certificates
-//! cargo run -p examples --bin secure -- --users examples/secure/users.txt --certificate /tmp/certificates/server.crt \
-//!     --key /tmp/certificates/server.key --client-ca /tmp/certificates/ca.crt
+//! cargo run -p examples --bin secure -- --users examples/secure/users.txt --tls-cert /tmp/certificates/server.crt \
+//!     --tls-key /tmp/certificates/server.key --client-ca /tmp/certificates/ca.crt
 //! python examples/secure/client.py --certificates /tmp/certificates
 //! ```
 
 mod audit;
 mod observations;
-mod options;
 mod users;
 
+use std::path::PathBuf;
+
 use chrono::NaiveDate;
+use flight_runtime::cli::clap::{self, Parser};
 use flight_runtime::prelude::*;
 use flight_runtime::{ClientCertificates, Tokens};
 
 use observations::Observations;
-use options::Options;
+
+/// Weather for those who are let in.
+#[derive(Parser)]
+// In plain text, passwords could be read on the way.
+#[command(mut_arg("tls_cert", |flag| flag.required(true)))]
+struct Options {
+    #[command(flatten)]
+    server: flight_runtime::cli::ServerArgs,
+    /// Who may log in: lines of `name:role,role:password`
+    #[arg(long, value_name = "FILE")]
+    users: PathBuf,
+}
 
 struct Weather {
     observations: Observations,
@@ -63,26 +76,22 @@ impl Weather {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .init();
-    let options = Options::read()?;
+    let options = Options::parse();
+    options.server.init_logging()?;
     let login = users::login(&options.users)?;
     let weather = Weather {
         observations: Observations::open()?,
         tokens: login.tokens(),
     };
     let mut server = FlightServer::builder(weather)
-        .location(options.location)
-        .tls_certificate(options.certificate, options.key)
         .authenticator(login)
         .middleware("audit", audit::start);
-    if let Some(authority) = options.client_ca {
+    if options.server.tls.client_ca.is_some() {
         server = server
-            .root_certificates(authority)
             .client_certificate_optional()
             .authenticator(ClientCertificates::new().role("operator", "admin"));
     }
+    let server = options.server.configure(server)?;
     let server = server.start().await?;
     println!("listening on {}", server.location());
     server.serve().await

@@ -1,7 +1,7 @@
 //! Daily weather, read, added to, scored and summarized: every kind of handler on real data.
 //!
 //! Run with `cargo run -p examples --bin weather`, and beside it `python examples/weather/client.py`; `examples/run` does
-//! both. `--location grpc://localhost:0` takes a free port; `RUST_LOG=flight_runtime=debug` logs every call that fails.
+//! both. `--location grpc://localhost:0` takes a free port; `--log flight_runtime=debug` logs every call that fails.
 
 mod normals;
 mod outdoors;
@@ -9,20 +9,24 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::io::stderr;
-
 use chrono::NaiveDate;
 use flight_runtime::arrow::array::AsArray;
 use flight_runtime::arrow::compute::{concat_batches, max, min, sum};
 use flight_runtime::arrow::datatypes::{Date32Type, Float64Type};
+use flight_runtime::cli::clap::{self, Parser};
 use flight_runtime::prelude::*;
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 
 use normals::{Month, NORMAL, Normals};
 use outdoors::Scored;
 use store::{Observation, Station, Store};
+
+/// Serves daily weather.
+#[derive(Parser)]
+struct Options {
+    #[command(flatten)]
+    server: flight_runtime::cli::ServerArgs,
+}
 
 struct Weather {
     store: Store,
@@ -170,38 +174,18 @@ impl Weather {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let level = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
-        .from_env_lossy();
-    tracing_subscriber::fmt()
-        .with_env_filter(level)
-        .with_writer(stderr)
-        .init();
+    let options = Options::parse().server;
+    options.init_logging()?;
     let weather = Weather {
         store: Store::open()?,
         normals: Normals::open()?,
     };
-    let server = FlightServer::builder(weather)
-        .location(location()?)
-        .start()
-        .await?;
+    let server = options.configure(FlightServer::builder(weather))?;
+    let server = server.start().await?;
     println!("listening on {}; in Python:\n", server.location());
     println!("    import pyarrow.flight as flight");
     println!("    client = flight.connect(\"{}\")", server.location());
     println!("    ticket = flight.Ticket(b\"stations/seattle?since=2015-12-25\")");
     println!("    for row in client.do_get(ticket).read_all().to_pylist(): print(row)\n");
     server.serve().await
-}
-
-/// `--location <uri>`, or the port that Flight's examples share.
-fn location() -> Result<Location, Error> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match arguments[..] {
-        [] => Ok("grpc://localhost:8815".into()),
-        ["--location", uri] => Ok(uri.into()),
-        _ => Err(Error::invalid_argument(
-            "usage: weather [--location grpc://localhost:8815]",
-        )),
-    }
 }

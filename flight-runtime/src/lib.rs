@@ -59,6 +59,7 @@
 //! - [`ServerMiddlewareFactory`], [`FlightServerBuilder::layer`]: what happens around every call
 //! - [`FlightServer`]: where it listens, and how it ends
 //! - [`Limits`]: how much it takes
+//! - `cli`: all of that by flags and by environment, with the feature `cli`
 //! - [`FlightClient`]: calls to any Flight server; [`flight_server`](macro@flight_server#client) generates typed ones
 //! - [`testing`]: a service and a client connected in memory
 //! - [`definition`]: a service as data and as JSON, from which clients can be generated
@@ -76,6 +77,7 @@
 //! | `prometheus` | no | [`Prometheus`]: these as Prometheus reads them |
 //! | `reflection` | no | [`FlightServerBuilder::reflection`] |
 //! | `rows` | no | [`Rows<T>`] of structs that derive [`Row`](trait@Row), as arguments and returns; two crates more in the build, for that derive |
+//! | `cli` | no | [`cli`]: flags and environment variables of a server, on clap |
 //! | `csv`, `json` | no | the modules of that name in the re-exported [`arrow`], which is version 59 |
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -85,6 +87,8 @@ mod batches;
 mod call;
 mod caller;
 mod certificate;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod client;
 mod context;
 pub mod definition;
@@ -234,6 +238,11 @@ struct LimitsGuide;
 ))]
 #[doc = include_str!("../../docs/src/client.md")]
 struct ClientGuide;
+
+/// What the guide says of the command line compiles.
+#[cfg(all(doctest, feature = "cli"))]
+#[doc = include_str!("../../docs/src/command-line.md")]
+struct CommandLineGuide;
 
 /// What the guide says to write instead of a mistake compiles.
 #[cfg(doctest)]

@@ -20,7 +20,7 @@ def certificates(tmp_path_factory):
 @pytest.fixture(scope="module")
 def secure(certificates):
     options = ["--location", "grpc+tls://localhost:0", "--users", SECURE / "users.txt", "--client-ca", certificates / "ca.crt"]
-    options += ["--certificate", certificates / "server.crt", "--key", certificates / "server.key"]
+    options += ["--tls-cert", certificates / "server.crt", "--tls-key", certificates / "server.key"]
     with example("secure", *options) as location:
         yield location
 

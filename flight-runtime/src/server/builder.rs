@@ -1,6 +1,7 @@
 //! [`FlightServerBuilder`]: services and settings, then a running server or a tower service.
 
 mod beside;
+mod given;
 mod http2;
 
 use std::borrow::Cow;
@@ -69,10 +70,12 @@ pub struct FlightServerBuilder {
     gate: Gate,
     middleware: Stack,
     layers: Vec<AddLayer>,
-    location: Location,
+    location: Option<Location>,
     tls: TlsSettings,
     http2: Http2Settings,
     shutdown_grace: Duration,
+    #[cfg(feature = "prometheus")]
+    metrics: Option<std::net::SocketAddr>,
 }
 
 impl FlightServerBuilder {
@@ -91,10 +94,12 @@ impl FlightServerBuilder {
             gate: Gate::default(),
             middleware: Stack::default(),
             layers: Vec::new(),
-            location: Location::default(),
+            location: None,
             tls: TlsSettings::default(),
             http2: Http2Settings::default(),
             shutdown_grace: Duration::from_secs(30),
+            #[cfg(feature = "prometheus")]
+            metrics: None,
         }
     }
 
@@ -109,7 +114,7 @@ impl FlightServerBuilder {
 
     /// Where to listen. Default: `grpc://localhost:0`, a free port on IPv4 and IPv6.
     pub fn location(mut self, location: impl Into<Location>) -> Self {
-        self.location = location.into();
+        self.location = Some(location.into());
         self
     }
 
@@ -416,10 +421,13 @@ impl FlightServerBuilder {
     /// What is wrong with the location or its certificates (INVALID_ARGUMENT), a port that is taken or handlers that clash (FAILED_PRECONDITION); each
     /// says what to change.
     pub async fn start(self) -> Result<RunningServer, Error> {
-        let acceptor = self.tls.clone().acceptor(&self.location)?;
-        warn_of_plain_text(&self.gate, &self.location)?;
+        let location = self.location.clone().unwrap_or_default();
+        let acceptor = self.tls.clone().acceptor(&location)?;
+        warn_of_plain_text(&self.gate, &location)?;
         let http2 = self.http2()?;
-        let (location, shutdown_grace) = (self.location.clone(), self.shutdown_grace);
+        let shutdown_grace = self.shutdown_grace;
+        #[cfg(feature = "prometheus")]
+        self.serve_metrics().await?;
         let limits = self.limits_given().clone();
         let prepared = self.prepare()?;
         let bound = bind(&location).await?;
@@ -452,11 +460,6 @@ impl FlightServerBuilder {
     pub(super) fn http2(&self) -> Result<Http2Settings, Error> {
         self.http2.check()?;
         Ok(self.http2.clone())
-    }
-
-    /// What was given to [`limits`](Self::limits).
-    pub(super) fn limits_given(&self) -> &Limits {
-        &self.settings.limits
     }
 
     /// Looks whether everything fits together.

@@ -1,4 +1,4 @@
-//! What the builder says of the gRPC services beside Flight.
+//! What the builder says of what is served beside Flight: health, reflection, metrics.
 
 use super::FlightServerBuilder;
 
@@ -43,5 +43,42 @@ impl FlightServerBuilder {
     pub fn reflection(mut self) -> Self {
         self.settings.beside.reflection = true;
         self
+    }
+
+    /// Answers `GET /metrics` at this address, as [`Prometheus`](crate::Prometheus) does, from the start of the server on. Default: nowhere.
+    ///
+    /// A program that counts something of its own before the server starts installs [`Prometheus`](crate::Prometheus) itself. A service in
+    /// another server ([`into_service`](Self::into_service)) does not serve them.
+    ///
+    /// ```
+    /// use flight_runtime::prelude::*;
+    ///
+    /// # struct Tables;
+    /// # #[flight_server]
+    /// # impl Tables {
+    /// #     #[action("a")]
+    /// #     fn a(&self) {}
+    /// # }
+    /// # fn build() -> flight_runtime::FlightServerBuilder {
+    /// FlightServer::builder(Tables).metrics(([127, 0, 0, 1], 9090))
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// At the start: it cannot listen there, or the process has a recorder of metrics already.
+    #[cfg(feature = "prometheus")]
+    pub fn metrics(mut self, address: impl Into<std::net::SocketAddr>) -> Self {
+        self.metrics = Some(address.into());
+        self
+    }
+
+    /// Before anything is counted.
+    #[cfg(feature = "prometheus")]
+    pub(super) async fn serve_metrics(&self) -> Result<(), crate::Error> {
+        if let Some(address) = self.metrics {
+            crate::Prometheus::install()?.serve(address).await?;
+        }
+        Ok(())
     }
 }
