@@ -53,7 +53,8 @@ impl Catalog {
     /// The files that can be read, and those that cannot, with the reason: by looking into the directory.
     pub(crate) fn list(&self) -> Result<Vec<(String, Result<(), Error>)>, Error> {
         let names = self.directory.names()?;
-        self.known().retain(|name, _| names.binary_search(name).is_ok());
+        self.known()
+            .retain(|name, _| names.binary_search(name).is_ok());
         let files = names.into_iter().map(|name| {
             let opened = self.open(&name).map(drop);
             (name, opened)
@@ -68,9 +69,15 @@ impl Catalog {
     /// NOT_FOUND where there is none of this name, DATA_LOSS where it cannot be read.
     pub(crate) fn open(&self, name: &str) -> Result<(File, Arc<Facts>), Error> {
         let format = Format::of(name).ok_or_else(|| not_found(name))?;
-        let mut file = self.directory.file(name)?;
+        let mut file = self.directory.file(name).inspect_err(|_| {
+            self.known().remove(name);
+        })?;
         let version = Version::of(&file.metadata()?)?;
-        let known = self.known().get(name).filter(|known| known.version == version).map(|known| known.facts.clone());
+        let known = self
+            .known()
+            .get(name)
+            .filter(|known| known.version == version)
+            .map(|known| known.facts.clone());
         let facts = match known {
             Some(facts) => facts,
             None => {

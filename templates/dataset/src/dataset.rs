@@ -5,9 +5,9 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::Args;
 use flight_runtime::Code;
 use flight_runtime::arrow::error::ArrowError;
+use flight_runtime::cli::clap::{self, Args};
 use flight_runtime::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -18,21 +18,37 @@ use crate::scan::Scan;
 
 /// What is served, and how.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Dataset")]
 pub(crate) struct DatasetArgs {
-    /// The directory whose files are served, with those in the folders below it.
-    #[arg(long, env = "DATASET_DIRECTORY", default_value = "data")]
+    /// Whose files are served, with those in the folders below it
+    #[arg(
+        long,
+        value_name = "DIRECTORY",
+        env = "DATASET_DIRECTORY",
+        default_value = "data"
+    )]
     pub(crate) directory: PathBuf,
 
-    /// Let clients add files.
+    /// Let clients add files
     #[arg(long, env = "DATASET_WRITABLE")]
     pub(crate) writable: bool,
 
-    /// How many rows are decoded and sent at once.
-    #[arg(long, env = "DATASET_BATCH_ROWS", default_value = "8192")]
+    /// How many rows are decoded and sent at once
+    #[arg(
+        long,
+        value_name = "N",
+        env = "DATASET_BATCH_ROWS",
+        default_value = "8192"
+    )]
     pub(crate) batch_rows: NonZeroUsize,
 
-    /// From how many rows of a CSV file the types of its columns are inferred.
-    #[arg(long, env = "DATASET_INFER_ROWS", default_value = "1000")]
+    /// From how many rows of a CSV file the types of its columns are inferred
+    #[arg(
+        long,
+        value_name = "N",
+        env = "DATASET_INFER_ROWS",
+        default_value = "1000"
+    )]
     pub(crate) infer_rows: NonZeroUsize,
 }
 
@@ -61,10 +77,17 @@ pub(crate) struct Added {
 impl Dataset {
     /// The rows of a file: of the columns that are named, in their order, or of all; at most `limit`.
     #[do_get("files/{*path}?{column}&{limit}", list = paths, ordered)]
-    fn read(&self, path: String, column: Vec<String>, limit: Option<usize>) -> Result<BatchStream, Error> {
+    fn read(
+        &self,
+        path: String,
+        column: Vec<String>,
+        limit: Option<usize>,
+    ) -> Result<BatchStream, Error> {
         let (file, facts) = self.catalog.open(&path)?;
         let scan = Scan::new(&facts.schema, &column, limit, self.batch_rows)?;
-        let rows = facts.read(file, &scan).map_err(|error| broken(&path, error))?;
+        let rows = facts
+            .read(file, &scan)
+            .map_err(|error| broken(&path, error))?;
         let total = facts.rows.map(|rows| scan.rows(rows));
         let stream = BatchStream::from_reader(scan.select(rows, move |error| broken(&path, error)));
         Ok(match total {
@@ -76,7 +99,10 @@ impl Dataset {
     /// The files that can be read: the others are among the problems, and hide none of these.
     fn paths(&self) -> Result<Vec<String>, Error> {
         let files = self.catalog.list()?.into_iter();
-        Ok(files.filter(|(_, opened)| opened.is_ok()).map(|(path, _)| path).collect())
+        Ok(files
+            .filter(|(_, opened)| opened.is_ok())
+            .map(|(path, _)| path)
+            .collect())
     }
 
     /// The files that cannot be read, each with the reason.
@@ -90,21 +116,34 @@ impl Dataset {
             }),
             _ => None,
         };
-        Ok(Json(self.catalog.list()?.into_iter().filter_map(problem).collect()))
+        Ok(Json(
+            self.catalog
+                .list()?
+                .into_iter()
+                .filter_map(problem)
+                .collect(),
+        ))
     }
 
     /// Add a file, whose ending says its format. It appears when the upload has ended, and not at all when the upload breaks off.
     #[do_put("files/{*path}")]
     fn add(&self, path: String, rows: BatchStream) -> Result<Json<Added>, Error> {
         if !self.writable {
-            return Err(Error::failed_precondition("files cannot be added: start the server with --writable"));
+            return Err(Error::failed_precondition(
+                "files cannot be added: start the server with --writable",
+            ));
         }
         let format = Format::of(&path).ok_or_else(|| {
-            Error::invalid_argument(format!("`{path}` has no known ending: expected {}", Format::ENDINGS))
+            Error::invalid_argument(format!(
+                "`{path}` has no known ending: expected {}",
+                Format::ENDINGS
+            ))
         })?;
         let draft = self.catalog.directory.draft(&path)?;
         let rows = rows.into_reader()?;
-        let rows = format.write(draft.file()?, rows).map_err(|error| not_written(&path, error))?;
+        let rows = format
+            .write(draft.file()?, rows)
+            .map_err(|error| not_written(&path, error))?;
         draft.finish()?;
         tracing::info!(path, rows, "added");
         Ok(Json(Added { path, rows }))

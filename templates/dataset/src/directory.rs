@@ -41,7 +41,12 @@ impl Directory {
         Ok(names)
     }
 
-    fn look_into(&self, folder: &str, names: &mut Vec<String>, folders: &mut Vec<String>) -> io::Result<()> {
+    fn look_into(
+        &self,
+        folder: &str,
+        names: &mut Vec<String>,
+        folders: &mut Vec<String>,
+    ) -> io::Result<()> {
         let entries = match folder {
             "" => self.root.entries()?,
             _ => self.root.read_dir(folder)?,
@@ -79,11 +84,17 @@ impl Directory {
             return Err(not_found(name));
         }
         // Asked before it is opened: opening a pipe would wait for whoever writes into it.
-        let metadata = self.root.metadata(name).map_err(|error| refused(name, &error))?;
+        let metadata = self
+            .root
+            .metadata(name)
+            .map_err(|error| refused(name, &error))?;
         if !metadata.is_file() {
             return Err(not_found(name));
         }
-        let file = self.root.open(name).map_err(|error| refused(name, &error))?;
+        let file = self
+            .root
+            .open(name)
+            .map_err(|error| refused(name, &error))?;
         Ok(file.into_std())
     }
 
@@ -102,8 +113,12 @@ impl Directory {
         let folder = if folder.is_empty() {
             self.root.try_clone()?
         } else {
-            self.root.create_dir_all(folder).map_err(|error| refused(name, &error))?;
-            self.root.open_dir(folder).map_err(|error| refused(name, &error))?
+            self.root
+                .create_dir_all(folder)
+                .map_err(|error| refused(name, &error))?;
+            self.root
+                .open_dir(folder)
+                .map_err(|error| refused(name, &error))?
         };
         Draft::new(folder, file)
     }
@@ -117,7 +132,9 @@ fn is_name(name: &str) -> bool {
 }
 
 pub(crate) fn not_found(name: &str) -> Error {
-    Error::not_found(format!("no file `{name}`; ListFlights has those that are there"))
+    Error::not_found(format!(
+        "no file `{name}`; ListFlights has those that are there"
+    ))
 }
 
 fn refused(name: &str, error: &io::Error) -> Error {

@@ -63,6 +63,8 @@ fn absent(folder: &Dir, name: &str) -> Result<(), Error> {
     match folder.symlink_metadata(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error.into()),
-        Ok(_) => Err(Error::already_exists(format!("there is a `{name}` already"))),
+        Ok(_) => Err(Error::already_exists(format!(
+            "there is a `{name}` already"
+        ))),
     }
 }

@@ -9,21 +9,27 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-use clap::Parser;
+use flight_runtime::cli::ServerArgs;
+use flight_runtime::cli::clap::{self, Parser};
 use flight_runtime::prelude::*;
 
 use dataset::{Dataset, DatasetArgs};
 
+/// Serves a directory of Parquet, CSV and Arrow files
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version)]
 struct Args {
     #[command(flatten)]
     dataset: DatasetArgs,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let args = Args::parse();
+    args.server.init_logging()?;
     let dataset = Dataset::open(&args.dataset)?;
-    FlightServer::builder(dataset).serve().await
+    let server = FlightServer::builder(dataset);
+    args.server.configure(server)?.serve().await
 }

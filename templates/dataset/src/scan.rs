@@ -43,7 +43,9 @@ impl Scan {
         let mut seen = HashSet::new();
         let indices = columns.iter().map(|name| {
             if !seen.insert(name) {
-                return Err(Error::invalid_argument(format!("column `{name}` is named twice")));
+                return Err(Error::invalid_argument(format!(
+                    "column `{name}` is named twice"
+                )));
             }
             schema.index_of(name).map_err(|_| no_column(name, schema))
         });
@@ -65,7 +67,8 @@ impl Scan {
 
     /// How many rows to decode at once.
     pub(crate) fn batch_rows(&self) -> usize {
-        self.limit.map_or(self.batch_rows, |limit| limit.clamp(1, self.batch_rows))
+        self.limit
+            .map_or(self.batch_rows, |limit| limit.clamp(1, self.batch_rows))
     }
 
     /// How many rows there will be of this many.
@@ -81,7 +84,10 @@ impl Scan {
         let read = self.projection();
         // Each is among those that are read: they are the same columns.
         let place = |column: &usize| read.as_ref()?.binary_search(column).ok();
-        let order = self.columns.as_ref().map(|columns| columns.iter().filter_map(place).collect());
+        let order = self
+            .columns
+            .as_ref()
+            .map(|columns| columns.iter().filter_map(place).collect());
         Selected {
             rows,
             schema: self.schema,
@@ -93,7 +99,11 @@ impl Scan {
 }
 
 fn no_column(name: &str, schema: &Schema) -> Error {
-    let names = schema.fields().iter().take(LISTED).map(|field| format!("`{}`", field.name()));
+    let names = schema
+        .fields()
+        .iter()
+        .take(LISTED)
+        .map(|field| format!("`{}`", field.name()));
     let names = names.collect::<Vec<_>>().join(", ");
     let more = match schema.fields().len().saturating_sub(LISTED) {
         0 => String::new(),

@@ -18,10 +18,13 @@ pub(super) fn inspect(file: &File, delimiter: u8, infer_rows: usize) -> Result<F
         return Err("it is empty: expected a header line with the names of the columns".into());
     }
     // A column that is empty so far is text: as nothing at all it would swallow what comes later.
-    let fields = schema.fields().iter().map(|field: &FieldRef| match field.data_type() {
-        DataType::Null => Arc::new(Field::new(field.name(), DataType::Utf8, true)),
-        _ => field.clone(),
-    });
+    let fields = schema
+        .fields()
+        .iter()
+        .map(|field: &FieldRef| match field.data_type() {
+            DataType::Null => Arc::new(Field::new(field.name(), DataType::Utf8, true)),
+            _ => field.clone(),
+        });
     Ok(Facts {
         schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),
         rows: None,
@@ -29,7 +32,12 @@ pub(super) fn inspect(file: &File, delimiter: u8, infer_rows: usize) -> Result<F
     })
 }
 
-pub(super) fn read(file: File, delimiter: u8, schema: SchemaRef, scan: &Scan) -> Result<Rows, Failure> {
+pub(super) fn read(
+    file: File,
+    delimiter: u8,
+    schema: SchemaRef,
+    scan: &Scan,
+) -> Result<Rows, Failure> {
     let mut builder = ReaderBuilder::new(schema)
         .with_format(dialect(delimiter))
         .with_batch_size(scan.batch_rows());
@@ -42,7 +50,11 @@ pub(super) fn read(file: File, delimiter: u8, schema: SchemaRef, scan: &Scan) ->
     Ok(Box::new(builder.build(file)?))
 }
 
-pub(super) fn write(file: File, delimiter: u8, rows: impl RecordBatchReader) -> Result<u64, Failure> {
+pub(super) fn write(
+    file: File,
+    delimiter: u8,
+    rows: impl RecordBatchReader,
+) -> Result<u64, Failure> {
     let mut writer = WriterBuilder::new().with_delimiter(delimiter).build(file);
     // The header comes with the first batch, also where there is none.
     writer.write(&RecordBatch::new_empty(rows.schema()))?;
@@ -56,5 +68,7 @@ pub(super) fn write(file: File, delimiter: u8, rows: impl RecordBatchReader) -> 
 }
 
 fn dialect(delimiter: u8) -> Dialect {
-    Dialect::default().with_header(true).with_delimiter(delimiter)
+    Dialect::default()
+        .with_header(true)
+        .with_delimiter(delimiter)
 }

@@ -46,7 +46,10 @@ pub(super) fn inspect(file: &File) -> Result<Facts, Failure> {
 }
 
 pub(super) fn read_file(file: File, scan: &Scan) -> Result<Rows, Failure> {
-    Ok(Box::new(FileReader::try_new_buffered(file, scan.projection())?))
+    Ok(Box::new(FileReader::try_new_buffered(
+        file,
+        scan.projection(),
+    )?))
 }
 
 pub(super) fn read_stream(file: File, scan: &Scan) -> Result<Rows, Failure> {
@@ -167,7 +170,9 @@ impl Head {
 
 /// Where a message ends, if that is within the file.
 fn within(start: u64, head: u64, body: u64, length: u64) -> Result<u64, Failure> {
-    let end = start.checked_add(head).and_then(|end| end.checked_add(body));
+    let end = start
+        .checked_add(head)
+        .and_then(|end| end.checked_add(body));
     let end = end.filter(|&end| end <= length);
     Ok(end.ok_or("it ends in the middle of a message")?)
 }

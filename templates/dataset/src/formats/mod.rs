@@ -32,7 +32,8 @@ pub(crate) enum Format {
 
 impl Format {
     /// The endings, as a person is told them.
-    pub(crate) const ENDINGS: &str = "`.parquet`, `.csv`, `.tsv`, `.arrow`, `.arrows`, `.feather` or `.ipc`";
+    pub(crate) const ENDINGS: &str =
+        "`.parquet`, `.csv`, `.tsv`, `.arrow`, `.arrows`, `.feather` or `.ipc`";
 
     pub(crate) fn of(name: &str) -> Option<Self> {
         let (_, ending) = name.rsplit_once('.')?;

@@ -26,7 +26,11 @@ pub(super) fn inspect(file: &File) -> Result<Facts, Failure> {
     })
 }
 
-pub(super) fn read(file: File, metadata: ArrowReaderMetadata, scan: &Scan) -> Result<Rows, Failure> {
+pub(super) fn read(
+    file: File,
+    metadata: ArrowReaderMetadata,
+    scan: &Scan,
+) -> Result<Rows, Failure> {
     let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
     if let Some(columns) = scan.projection() {
         let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
@@ -35,7 +39,9 @@ pub(super) fn read(file: File, metadata: ArrowReaderMetadata, scan: &Scan) -> Re
     if let Some(limit) = scan.limit {
         builder = builder.with_limit(limit);
     }
-    Ok(Box::new(builder.with_batch_size(scan.batch_rows()).build()?))
+    Ok(Box::new(
+        builder.with_batch_size(scan.batch_rows()).build()?,
+    ))
 }
 
 pub(super) fn write(file: File, rows: impl RecordBatchReader) -> Result<u64, Failure> {

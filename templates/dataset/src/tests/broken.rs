@@ -12,7 +12,11 @@ async fn a_broken_file_is_a_problem_and_hides_no_other() {
         let whole = fs::read(served.path(name)).unwrap();
         fs::remove_file(served.path(name)).unwrap();
         if !name.ends_with("sv") {
-            fs::write(served.path(&format!("cut-{name}")), &whole[..whole.len() / 2]).unwrap();
+            fs::write(
+                served.path(&format!("cut-{name}")),
+                &whole[..whole.len() / 2],
+            )
+            .unwrap();
         }
     }
     assert_eq!(served.listed().await, ["good.parquet"]);
@@ -22,7 +26,12 @@ async fn a_broken_file_is_a_problem_and_hides_no_other() {
         let error = served.read(&problem.path, &[], None).await.unwrap_err();
         assert_eq!(error.code(), Code::DataLoss, "{problem:?}");
         assert_eq!(error.message(), problem.reason);
-        assert!(error.message().starts_with(&format!("`{}` cannot be read: ", problem.path)), "{error}");
+        assert!(
+            error
+                .message()
+                .starts_with(&format!("`{}` cannot be read: ", problem.path)),
+            "{error}"
+        );
     }
 }
 
@@ -51,14 +60,23 @@ async fn no_byte_of_a_file_stops_the_server() {
                 let mut bytes = whole.clone();
                 bytes[at] ^= mask;
                 // Of another size than the one before, so that it is another file.
-                bytes.extend(std::iter::repeat_n(0, usize::from(mask == 0x80 && name.ends_with("arrows"))));
+                bytes.extend(std::iter::repeat_n(
+                    0,
+                    usize::from(mask == 0x80 && name.ends_with("arrows")),
+                ));
                 fs::remove_file(served.path(name)).unwrap();
                 fs::write(served.path(name), &bytes).unwrap();
-                assert!(served.listed().await.contains(&"good.parquet".to_owned()), "{name}, byte {at}");
+                assert!(
+                    served.listed().await.contains(&"good.parquet".to_owned()),
+                    "{name}, byte {at}"
+                );
                 let _ = served.read(name, &[], None).await;
             }
         }
         fs::remove_file(served.path(name)).unwrap();
     }
-    assert_eq!(served.read("good.parquet", &[], None).await.unwrap(), rows(0..10));
+    assert_eq!(
+        served.read("good.parquet", &[], None).await.unwrap(),
+        rows(0..10)
+    );
 }

@@ -18,9 +18,18 @@ async fn a_file_that_is_replaced_is_read_anew() {
     let served = Served::new();
     for name in FILES {
         write(&served.path(name));
-        assert_eq!(served.read(name, &[], None).await.unwrap(), rows(0..10), "{name}");
+        assert_eq!(
+            served.read(name, &[], None).await.unwrap(),
+            rows(0..10),
+            "{name}"
+        );
         let other = rows(20..50).project(&[1, 0]).unwrap();
-        write_batches(&served.path("new.parquet").with_file_name(format!("new-{name}")), vec![other.clone()]);
+        write_batches(
+            &served
+                .path("new.parquet")
+                .with_file_name(format!("new-{name}")),
+            vec![other.clone()],
+        );
         fs::rename(served.path(&format!("new-{name}")), served.path(name)).unwrap();
         assert_eq!(served.read(name, &[], None).await.unwrap(), other, "{name}");
     }
@@ -30,12 +39,19 @@ async fn a_file_that_is_replaced_is_read_anew() {
 async fn whoever_reads_a_file_that_is_replaced_reads_it_to_its_end() {
     let served = Served::new();
     write_batches(&served.path("t.parquet"), vec![rows(0..50_000)]);
-    let mut read = served.client.read("t.parquet", vec!["id".into()], None).await.unwrap();
+    let mut read = served
+        .client
+        .read("t.parquet", vec!["id".into()], None)
+        .await
+        .unwrap();
     let first = read.try_next().await.unwrap().unwrap();
     write_batches(&served.path("new.parquet"), vec![rows(0..1)]);
     fs::rename(served.path("new.parquet"), served.path("t.parquet")).unwrap();
     let rest = read.read_all().await.unwrap();
     let total: usize = rest.iter().map(RecordBatch::num_rows).sum();
     assert_eq!(first.num_rows() + total, 50_000);
-    assert_eq!(served.read("t.parquet", &[], None).await.unwrap(), rows(0..1));
+    assert_eq!(
+        served.read("t.parquet", &[], None).await.unwrap(),
+        rows(0..1)
+    );
 }

@@ -6,13 +6,19 @@ use flight_runtime::arrow::datatypes::DataType;
 async fn types(served: &Served, name: &str) -> Vec<(String, DataType)> {
     let schema = served.read(name, &[], Some(0)).await.unwrap().schema();
     let fields = schema.fields().iter();
-    fields.map(|field| (field.name().clone(), field.data_type().clone())).collect()
+    fields
+        .map(|field| (field.name().clone(), field.data_type().clone()))
+        .collect()
 }
 
 #[tokio::test]
 async fn types_are_those_of_the_first_rows() {
     let served = Served::new();
-    fs::write(served.path("t.csv"), "\u{feff}day,count,share,ok,word\n2024-05-01,1,0.5,true,a\n,,,,\n").unwrap();
+    fs::write(
+        served.path("t.csv"),
+        "\u{feff}day,count,share,ok,word\n2024-05-01,1,0.5,true,a\n,,,,\n",
+    )
+    .unwrap();
     let expected = [
         ("day", DataType::Date32),
         ("count", DataType::Int64),
@@ -20,7 +26,10 @@ async fn types_are_those_of_the_first_rows() {
         ("ok", DataType::Boolean),
         ("word", DataType::Utf8),
     ];
-    assert_eq!(types(&served, "t.csv").await, expected.map(|(name, of)| (name.to_owned(), of)));
+    assert_eq!(
+        types(&served, "t.csv").await,
+        expected.map(|(name, of)| (name.to_owned(), of))
+    );
 }
 
 #[tokio::test]
@@ -32,7 +41,11 @@ async fn a_later_row_of_another_type_is_an_error_that_shows_it() {
     assert_eq!(first.num_rows(), 4);
     let error = read.read_all().await.unwrap_err();
     assert_eq!(error.code(), Code::DataLoss);
-    for words in ["`t.csv` cannot be read", "'many' as type 'Int64'", "column 0"] {
+    for words in [
+        "`t.csv` cannot be read",
+        "'many' as type 'Int64'",
+        "column 0",
+    ] {
         assert!(error.message().contains(words), "{error}");
     }
 }
@@ -40,7 +53,9 @@ async fn a_later_row_of_another_type_is_an_error_that_shows_it() {
 #[tokio::test]
 async fn a_column_that_begins_empty_loses_nothing() {
     let served = Served::new();
-    let rows: String = (0..8).map(|n| format!("{n},{}\n", if n == 7 { "late" } else { "" })).collect();
+    let rows: String = (0..8)
+        .map(|n| format!("{n},{}\n", if n == 7 { "late" } else { "" }))
+        .collect();
     fs::write(served.path("t.csv"), format!("n,note\n{rows}")).unwrap();
     let read = served.read("t.csv", &["note"], None).await.unwrap();
     let mut expected = vec![None; 7];

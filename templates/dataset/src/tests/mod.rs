@@ -12,7 +12,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flight_runtime::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatchIterator, StringArray};
+use flight_runtime::arrow::array::{
+    ArrayRef, Float64Array, Int64Array, RecordBatchIterator, StringArray,
+};
 use flight_runtime::arrow::compute::concat_batches;
 use flight_runtime::prelude::*;
 use flight_runtime::{Code, testing};
@@ -22,7 +24,14 @@ use crate::dataset::{Dataset, DatasetArgs, DatasetClient};
 use crate::formats::Format;
 
 /// A name for each format.
-const FILES: [&str; 6] = ["t.parquet", "t.csv", "t.tsv", "t.arrow", "t.feather", "t.arrows"];
+const FILES: [&str; 6] = [
+    "t.parquet",
+    "t.csv",
+    "t.tsv",
+    "t.arrow",
+    "t.feather",
+    "t.arrows",
+];
 
 /// A directory, and a client of the service that serves it.
 struct Served {
@@ -56,7 +65,12 @@ impl Served {
     }
 
     /// All rows of a file.
-    async fn read(&self, name: &str, columns: &[&str], limit: Option<usize>) -> Result<RecordBatch, Error> {
+    async fn read(
+        &self,
+        name: &str,
+        columns: &[&str],
+        limit: Option<usize>,
+    ) -> Result<RecordBatch, Error> {
         let columns = columns.iter().map(|&column| column.to_owned()).collect();
         let mut rows = self.client.read(name, columns, limit).await?;
         let schema = rows.schema().await?;
@@ -68,7 +82,12 @@ impl Served {
     }
 
     async fn flights(&self) -> Vec<FlightInfo> {
-        let flights = self.client.client().list_flights(Criteria::default()).await.unwrap();
+        let flights = self
+            .client
+            .client()
+            .list_flights(Criteria::default())
+            .await
+            .unwrap();
         flights.read_all().await.unwrap()
     }
 
@@ -82,11 +101,19 @@ impl Served {
 /// `id`, `name` and `score` of these rows.
 fn rows(ids: std::ops::Range<i64>) -> RecordBatch {
     let ids: Vec<i64> = ids.collect();
-    let names: StringArray = ids.iter().map(|id| (id % 3 != 2).then(|| format!("name {id}"))).collect();
+    let names: StringArray = ids
+        .iter()
+        .map(|id| (id % 3 != 2).then(|| format!("name {id}")))
+        .collect();
     let scores: Float64Array = ids.iter().map(|&id| id as f64 / 4.0).collect();
     let ids: ArrayRef = Arc::new(Int64Array::from(ids));
-    let columns = [("id", ids), ("name", Arc::new(names)), ("score", Arc::new(scores))];
-    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true))).unwrap()
+    let columns = [
+        ("id", ids),
+        ("name", Arc::new(names)),
+        ("score", Arc::new(scores)),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)))
+        .unwrap()
 }
 
 /// Writes ten rows in three batches, in the format of the name.

@@ -16,7 +16,9 @@ fn writable() -> Served {
 /// What the directory has, hidden files and all.
 fn files(served: &Served) -> Vec<String> {
     let entries = fs::read_dir(served.path("")).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
 }
 
 /// Until the directory is as `wanted`.
@@ -26,13 +28,19 @@ async fn until(served: &Served, wanted: impl Fn(&[String]) -> bool) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), there).await.expect("the directory to become so");
+    tokio::time::timeout(Duration::from_secs(30), there)
+        .await
+        .expect("the directory to become so");
 }
 
 #[tokio::test]
 async fn without_the_flag_nothing_is_written() {
     let served = Served::new();
-    let error = served.client.add("t.parquet", rows(0..3)).await.unwrap_err();
+    let error = served
+        .client
+        .add("t.parquet", rows(0..3))
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Code::FailedPrecondition);
     assert!(error.message().contains("--writable"), "{error}");
     assert!(files(&served).is_empty());
@@ -45,7 +53,11 @@ async fn what_is_added_can_be_read() {
         let name = format!("2024/05/{name}");
         let added = served.client.add(&name, rows(0..10)).await.unwrap();
         assert_eq!((added.path.as_str(), added.rows), (name.as_str(), 10));
-        assert_eq!(served.read(&name, &[], None).await.unwrap(), rows(0..10), "{name}");
+        assert_eq!(
+            served.read(&name, &[], None).await.unwrap(),
+            rows(0..10),
+            "{name}"
+        );
     }
     assert_eq!(served.listed().await.len(), FILES.len());
 }
@@ -78,14 +90,20 @@ async fn a_file_appears_when_its_upload_has_ended() {
     drop(send);
     assert_eq!(upload.await.unwrap().unwrap().rows, 10);
     assert_eq!(files(&served), ["t.parquet"]);
-    assert_eq!(served.read("t.parquet", &[], None).await.unwrap(), rows(0..10));
+    assert_eq!(
+        served.read("t.parquet", &[], None).await.unwrap(),
+        rows(0..10)
+    );
 }
 
 #[tokio::test]
 async fn an_upload_that_breaks_off_leaves_nothing() {
     let served = writable();
     for name in FILES {
-        let batches = [Ok(rows(0..5)), Err(Error::internal("the client has had enough"))];
+        let batches = [
+            Ok(rows(0..5)),
+            Err(Error::internal("the client has had enough")),
+        ];
         let upload = BatchStream::new(rows(0..1).schema(), stream::iter(batches));
         served.client.add(name, upload).await.unwrap_err();
         until(&served, <[String]>::is_empty).await;
@@ -96,9 +114,16 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
 async fn a_file_that_is_there_stays_as_it_is() {
     let served = writable();
     write(&served.path("t.parquet"));
-    let error = served.client.add("t.parquet", rows(0..1)).await.unwrap_err();
+    let error = served
+        .client
+        .add("t.parquet", rows(0..1))
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Code::AlreadyExists);
-    assert_eq!(served.read("t.parquet", &[], None).await.unwrap(), rows(0..10));
+    assert_eq!(
+        served.read("t.parquet", &[], None).await.unwrap(),
+        rows(0..10)
+    );
 }
 
 #[tokio::test]
@@ -113,13 +138,23 @@ async fn of_two_uploads_of_one_name_the_first_that_ends_is_kept() {
     drop(send);
     assert_eq!(slow.await.unwrap().unwrap_err().code(), Code::AlreadyExists);
     assert_eq!(files(&served), ["t.parquet"]);
-    assert_eq!(served.read("t.parquet", &[], None).await.unwrap(), rows(0..3));
+    assert_eq!(
+        served.read("t.parquet", &[], None).await.unwrap(),
+        rows(0..3)
+    );
 }
 
 #[tokio::test]
 async fn a_name_that_no_file_can_have_is_refused() {
     let served = writable();
-    for name in ["../t.parquet", "a/../t.parquet", ".t.parquet", "a//t.parquet", "t.txt", "parquet"] {
+    for name in [
+        "../t.parquet",
+        "a/../t.parquet",
+        ".t.parquet",
+        "a//t.parquet",
+        "t.txt",
+        "parquet",
+    ] {
         let error = served.client.add(name, rows(0..1)).await.unwrap_err();
         assert_eq!(error.code(), Code::InvalidArgument, "{name}");
     }
@@ -129,11 +164,16 @@ async fn a_name_that_no_file_can_have_is_refused() {
 #[tokio::test]
 async fn columns_that_the_format_does_not_have_are_refused() {
     let served = writable();
-    let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(1)])]));
+    let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>([Some([
+        Some(1),
+    ])]));
     let batch = RecordBatch::try_from_iter([("lists", lists)]).unwrap();
     let error = served.client.add("t.csv", batch.clone()).await.unwrap_err();
     assert_eq!(error.code(), Code::InvalidArgument);
-    assert!(error.message().starts_with("`t.csv` cannot be written: "), "{error}");
+    assert!(
+        error.message().starts_with("`t.csv` cannot be written: "),
+        "{error}"
+    );
     assert!(files(&served).is_empty());
     assert_eq!(served.client.add("t.parquet", batch).await.unwrap().rows, 1);
 }

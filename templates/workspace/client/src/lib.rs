@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use clap::Subcommand;
 use contract::{InventoryClient, Item, SummaryRequest};
+use flight_runtime::cli::clap::{self, Subcommand};
 use flight_runtime::prelude::*;
 
 /// What to do.
@@ -54,12 +54,20 @@ impl Command {
                     price,
                 };
                 let stocked = client.stock(warehouse, vec![item]).await?;
-                Ok(writeln!(out, "{} new, {} changed", stocked.new, stocked.changed)?)
+                Ok(writeln!(
+                    out,
+                    "{} new, {} changed",
+                    stocked.new, stocked.changed
+                )?)
             }
             Self::Summary { warehouse } => {
                 let summary = client.summary(&SummaryRequest { warehouse }).await?;
-                let (articles, quantity, value) = (summary.articles, summary.quantity, summary.value);
-                Ok(writeln!(out, "{articles} articles, {quantity} pieces, {value:.2} €")?)
+                let (articles, quantity, value) =
+                    (summary.articles, summary.quantity, summary.value);
+                Ok(writeln!(
+                    out,
+                    "{articles} articles, {quantity} pieces, {value:.2} €"
+                )?)
             }
         }
     }

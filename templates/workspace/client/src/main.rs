@@ -1,9 +1,9 @@
 //! A client on the command line.
 
-use clap::Parser;
 use client::Command;
 use contract::InventoryClient;
 use flight_runtime::FlightClient;
+use flight_runtime::cli::clap::{self, Parser};
 use flight_runtime::prelude::*;
 
 /// Asks an inventory what lies in its warehouses
@@ -20,7 +20,11 @@ struct Args {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let args = Args::parse();
-    let client = FlightClient::builder(args.location.as_str()).connect().await?;
+    let client = FlightClient::builder(args.location.as_str())
+        .connect()
+        .await?;
     let client = InventoryClient::new(client);
-    args.command.run(&client, &mut std::io::stdout().lock()).await
+    args.command
+        .run(&client, &mut std::io::stdout().lock())
+        .await
 }

@@ -54,18 +54,25 @@ impl Warehouses {
 
     // Every write leaves the map whole, so a panic elsewhere while it is locked spoils nothing.
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Shelf>> {
-        self.warehouses.read().unwrap_or_else(PoisonError::into_inner)
+        self.warehouses
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Shelf>> {
-        self.warehouses.write().unwrap_or_else(PoisonError::into_inner)
+        self.warehouses
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn existing<'a>(warehouses: &'a BTreeMap<String, Shelf>, name: &str) -> Result<&'a Shelf, Error> {
     warehouses.get(name).ok_or_else(|| {
         let names: Vec<String> = warehouses.keys().map(|name| format!("`{name}`")).collect();
-        Error::not_found(format!("no warehouse `{name}`; there are {}", names.join(", ")))
+        Error::not_found(format!(
+            "no warehouse `{name}`; there are {}",
+            names.join(", ")
+        ))
     })
 }
 
@@ -82,11 +89,20 @@ impl Inventory for Warehouses {
         self.read().keys().cloned().collect()
     }
 
-    async fn stock(&self, warehouse: String, mut items: Rows<Item>) -> Result<Json<Stocked>, Error> {
+    async fn stock(
+        &self,
+        warehouse: String,
+        mut items: Rows<Item>,
+    ) -> Result<Json<Stocked>, Error> {
         let items = items.read_all().await?; // an upload that breaks off is an error here
-        if let Some(item) = items.iter().find(|item| !item.price.is_finite() || item.price < 0.0) {
+        if let Some(item) = items
+            .iter()
+            .find(|item| !item.price.is_finite() || item.price < 0.0)
+        {
             let Item { article, price, .. } = item;
-            return Err(Error::invalid_argument(format!("article `{article}`: {price} is no price")));
+            return Err(Error::invalid_argument(format!(
+                "article `{article}`: {price} is no price"
+            )));
         }
         let stocked = self.put(&warehouse, items);
         tracing::info!(warehouse, stocked.new, stocked.changed, "stocked");
@@ -103,7 +119,9 @@ impl Inventory for Warehouses {
         Ok(Json(Summary {
             articles: items().count(),
             quantity: items().map(|item| u64::from(item.quantity)).sum(),
-            value: items().map(|item| item.price * f64::from(item.quantity)).sum(),
+            value: items()
+                .map(|item| item.price * f64::from(item.quantity))
+                .sum(),
         }))
     }
 }

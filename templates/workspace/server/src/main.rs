@@ -1,7 +1,7 @@
 //! The server of the contract.
 
-use clap::Parser;
 use flight_runtime::cli::ServerArgs;
+use flight_runtime::cli::clap::{self, Parser};
 use flight_runtime::prelude::*;
 use server::Warehouses;
 
