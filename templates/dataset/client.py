@@ -1,6 +1,6 @@
 """A client of the dataset service, with nothing but pyarrow: lists the files, and reads of the first of them a projection, and with a limit.
 
-Run with `python client.py [--location grpc://localhost:8815] [--add NAME FILE]`, beside a running service.
+Run with `python client.py [--location grpc://localhost:{{port}}] [--add NAME FILE]`, beside a running service.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--location", default="grpc://localhost:8815")
+    parser.add_argument("--location", default="grpc://localhost:{{port}}")
     parser.add_argument("--add", nargs=2, metavar=("NAME", "FILE"), help="add a CSV file under this name, such as 2024/sales.parquet")
     arguments = parser.parse_args()
     with flight.connect(arguments.location) as client:

@@ -1,6 +1,6 @@
 """A client of the inventory, with nothing but pyarrow: lists, reads, stocks, sums up, and fails.
 
-Run with `python client.py [--location grpc://localhost:8815]`, beside a running service.
+Run with `python client.py [--location grpc://localhost:{{port}}]`, beside a running service.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import pyarrow.flight as flight
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--location", default="grpc://localhost:8815")
+    parser.add_argument("--location", default="grpc://localhost:{{port}}")
     location = parser.parse_args().location
     with flight.connect(location) as client:
         client.wait_for_available(timeout=5)

@@ -1,4 +1,4 @@
-//! A directory of Parquet, CSV and Arrow files, served as flights.
+//! {{description}}.
 
 mod catalog;
 mod dataset;
@@ -15,7 +15,7 @@ use flight_runtime::prelude::*;
 
 use dataset::{Dataset, DatasetArgs};
 
-/// Serves a directory of Parquet, CSV and Arrow files
+/// {{description}}
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -25,11 +25,17 @@ struct Args {
     server: ServerArgs,
 }
 
+/// The service and its settings: what runs, and what the tests connect to.
+fn server(args: &DatasetArgs) -> Result<flight_runtime::FlightServerBuilder, Error> {
+    Ok(FlightServer::builder(Dataset::open(args)?)
+        .location("grpc://localhost:{{port}}")
+        .public_health())
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let args = Args::parse();
     args.server.init_logging()?;
-    let dataset = Dataset::open(&args.dataset)?;
-    let server = FlightServer::builder(dataset);
-    args.server.configure(server)?.serve().await
+    // Until Ctrl-C or SIGTERM, and then until the calls that run have ended.
+    args.server.configure(server(&args.dataset)?)?.serve().await
 }

@@ -1,5 +1,4 @@
 //! The service through its own client, in memory, over files that the tests write.
-#![allow(clippy::unwrap_used)]
 
 mod broken;
 mod changes;
@@ -20,7 +19,7 @@ use flight_runtime::prelude::*;
 use flight_runtime::{Code, testing};
 use tempfile::TempDir;
 
-use crate::dataset::{Dataset, DatasetArgs, DatasetClient};
+use crate::dataset::{DatasetArgs, DatasetClient};
 use crate::formats::Format;
 
 /// A name for each format.
@@ -54,7 +53,7 @@ impl Served {
         };
         change(&mut args);
         fs::create_dir(&args.directory).unwrap();
-        let server = FlightServer::builder(Dataset::open(&args).unwrap());
+        let server = crate::server(&args).unwrap();
         let client = DatasetClient::new(testing::connect(server).unwrap());
         Self { folder, client }
     }

@@ -11,7 +11,7 @@ use flight_runtime::prelude::*;
 #[command(version)]
 struct Args {
     /// Where the server is
-    #[arg(long, env = "FLIGHT_LOCATION", default_value = "grpc://localhost:8815")]
+    #[arg(long, env = "FLIGHT_LOCATION", default_value = "grpc://localhost:{{port}}")]
     location: String,
     #[command(subcommand)]
     command: Command,

@@ -1,12 +1,11 @@
 //! The commands against the real server, in memory.
-#![allow(clippy::unwrap_used)]
 
 use client::Command;
 use contract::InventoryClient;
 use flight_runtime::cli::clap::{self, Parser};
 use flight_runtime::prelude::*;
 use flight_runtime::{Code, testing};
-use server::Warehouses;
+use server::server;
 
 #[derive(Parser)]
 struct Line {
@@ -18,8 +17,7 @@ struct Shell(InventoryClient);
 
 impl Shell {
     fn new() -> Self {
-        let server = FlightServer::builder(Warehouses::with_samples());
-        Self(InventoryClient::new(testing::connect(server).unwrap()))
+        Self(InventoryClient::new(testing::connect(server()).unwrap()))
     }
 
     /// What a command prints.

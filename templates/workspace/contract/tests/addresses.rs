@@ -1,5 +1,4 @@
 //! What clients without this crate write by hand: a change here is one that they notice.
-#![allow(clippy::unwrap_used)]
 
 use contract::{InventoryClient, Item};
 use flight_runtime::arrow::datatypes::DataType;

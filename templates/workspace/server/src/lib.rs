@@ -4,7 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use contract::{Inventory, Item, Stocked, Summary, SummaryRequest};
+use flight_runtime::FlightServerBuilder;
 use flight_runtime::prelude::*;
+
+/// The service and its settings: what runs, and what tests connect to.
+pub fn server() -> FlightServerBuilder {
+    FlightServer::builder(Warehouses::with_samples())
+        .location("grpc://localhost:{{port}}")
+        .public_health()
+}
 
 /// Items by their article's number.
 type Shelf = BTreeMap<String, Item>;

@@ -1,11 +1,11 @@
-//! The server of the contract.
+//! {{description}}.
 
 use flight_runtime::cli::ServerArgs;
 use flight_runtime::cli::clap::{self, Parser};
 use flight_runtime::prelude::*;
-use server::Warehouses;
+use server::server;
 
-/// Says what lies in which warehouse
+/// {{description}}
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -17,6 +17,6 @@ struct Args {
 async fn main() -> Result<(), Error> {
     let args = Args::parse();
     args.server.init_logging()?;
-    let server = FlightServer::builder(Warehouses::with_samples());
-    args.server.configure(server)?.serve().await
+    // Until Ctrl-C or SIGTERM, and then until the calls that run have ended.
+    args.server.configure(server())?.serve().await
 }

@@ -1,15 +1,13 @@
 //! The server keeps the contract: through the client that the contract has, in memory.
-#![allow(clippy::unwrap_used)]
 
 use contract::{InventoryClient, Item, Stocked, Summary, SummaryRequest};
 use flight_runtime::futures::stream;
 use flight_runtime::prelude::*;
 use flight_runtime::{Code, testing};
-use server::Warehouses;
+use server::server;
 
 fn client() -> InventoryClient {
-    let server = FlightServer::builder(Warehouses::with_samples());
-    InventoryClient::new(testing::connect(server).unwrap())
+    InventoryClient::new(testing::connect(server()).unwrap())
 }
 
 fn item(article: &str, quantity: u32, price: f64) -> Item {
