@@ -1,4 +1,4 @@
-"""A client of the inventory, with nothing but pyarrow: lists, reads, stocks, sums up, and fails.
+"""A client of {{project-name}}, with nothing but pyarrow: stocks, lists, reads, sums up, and fails.
 
 Run with `python client.py [--location grpc://localhost:{{port}}]`, beside a running service.
 """
@@ -13,61 +13,51 @@ import pyarrow.flight as flight
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--location", default="grpc://localhost:{{port}}")
-    location = parser.parse_args().location
-    with flight.connect(location) as client:
+    with flight.connect(parser.parse_args().location) as client:
         client.wait_for_available(timeout=5)
-        list_warehouses(client)
-        read(client)
         stock(client)
+        read(client)
         sum_up(client)
         fail(client)
 
 
-def list_warehouses(client):
-    print("Warehouses: list_flights\n")
-    for info in client.list_flights():
-        print(f"    {info.descriptor.path[1].decode()}: {', '.join(info.schema.names)}")
-
-
-def read(client):
-    print("\nItems: do_get of warehouses/north?limit=2\n")
-    table = client.do_get(flight.Ticket(b"warehouses/north?limit=2")).read_all()
-    for row in table.to_pylist():
-        print("   ", *row.values())
-
-
 def stock(client):
-    print("\nAn upload: do_put to warehouses/east\n")
     items = pa.table(
         {
             "article": ["a-100", "d-100"],
             "name": ["kettle", "saucer"],
             "quantity": pa.array([2, 48], pa.uint32()),
-            "price": [24.9, 2.2],
+            "price": [24.5, 2.25],
         }
     )
-    writer, answers = client.do_put(flight.FlightDescriptor.for_path("warehouses", "east"), items.schema)
+    writer, replies = client.do_put(flight.FlightDescriptor.for_path("warehouses", "east"), items.schema)
     with writer:
         writer.write_table(items)
         writer.done_writing()
-        print("   ", json.loads(answers.read().to_pybytes()))
+        print("do_put:", replies.read().to_pybytes().decode())
+
+
+def read(client):
+    print("list_flights:", [info.descriptor.path for info in client.list_flights()])
+    # A ticket is a text that a person can write.
+    table = client.do_get(flight.Ticket(b"warehouses/north?limit=2")).read_all()
+    for row in table.to_pylist():
+        print("do_get:", *row.values())
 
 
 def sum_up(client):
-    print("\nAn action: summary\n")
     for request in [{"warehouse": "east"}, {}]:
         [result] = client.do_action(flight.Action("summary", json.dumps(request).encode()))
-        print("   ", request, json.loads(result.body.to_pybytes()))
+        print("summary:", result.body.to_pybytes().decode())
 
 
 def fail(client):
-    print("\nAn error: do_get of warehouses/west\n")
     try:
         client.do_get(flight.Ticket(b"warehouses/west")).read_all()
     except pa.ArrowKeyError as error:
-        print("   ", str(error).split(". Detail:")[0].split(". gRPC client debug context")[0])
+        print("do_get:", str(error).split(". Detail:")[0].split(". gRPC client debug context")[0])
     else:
-        raise SystemExit("the service did not mind a warehouse that is not there")
+        raise SystemExit("a warehouse that is not there can be read")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,13 @@ struct Known {
     facts: Result<Arc<Facts>, Arc<str>>,
 }
 
+/// A file that was found in the directory.
+pub(crate) struct Found {
+    pub(crate) path: String,
+    /// Why it cannot be read.
+    pub(crate) error: Option<Error>,
+}
+
 /// What differs between a file and the one that it was.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Version {
@@ -50,14 +57,14 @@ impl Catalog {
         }
     }
 
-    /// The files that can be read, and those that cannot, with the reason: by looking into the directory.
-    pub(crate) fn list(&self) -> Result<Vec<(String, Result<(), Error>)>, Error> {
+    /// All files, by looking into the directory: those that can be read, and those that cannot.
+    pub(crate) fn list(&self) -> Result<Vec<Found>, Error> {
         let names = self.directory.names()?;
         self.known()
             .retain(|name, _| names.binary_search(name).is_ok());
-        let files = names.into_iter().map(|name| {
-            let opened = self.open(&name).map(drop);
-            (name, opened)
+        let files = names.into_iter().map(|path| Found {
+            error: self.open(&path).err(),
+            path,
         });
         Ok(files.collect())
     }

@@ -11,7 +11,7 @@ use flight_runtime::cli::clap::{self, Args};
 use flight_runtime::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Catalog, broken};
+use crate::catalog::{Catalog, Found, broken};
 use crate::directory::Directory;
 use crate::formats::{Failure, Format};
 use crate::scan::Scan;
@@ -21,12 +21,7 @@ use crate::scan::Scan;
 #[command(next_help_heading = "Dataset")]
 pub(crate) struct DatasetArgs {
     /// Whose files are served, with those in the folders below it
-    #[arg(
-        long,
-        value_name = "DIRECTORY",
-        env = "DATASET_DIRECTORY",
-        default_value = "data"
-    )]
+    #[arg(long, env = "DATASET_DIRECTORY", default_value = "data")]
     pub(crate) directory: PathBuf,
 
     /// Let clients add files
@@ -34,21 +29,13 @@ pub(crate) struct DatasetArgs {
     pub(crate) writable: bool,
 
     /// How many rows are decoded and sent at once
-    #[arg(
-        long,
-        value_name = "N",
-        env = "DATASET_BATCH_ROWS",
-        default_value = "8192"
-    )]
+    #[arg(long, value_name = "N", default_value = "8192")]
+    #[arg(env = "DATASET_BATCH_ROWS")]
     pub(crate) batch_rows: NonZeroUsize,
 
     /// From how many rows of a CSV file the types of its columns are inferred
-    #[arg(
-        long,
-        value_name = "N",
-        env = "DATASET_INFER_ROWS",
-        default_value = "1000"
-    )]
+    #[arg(long, value_name = "N", default_value = "1000")]
+    #[arg(env = "DATASET_INFER_ROWS")]
     pub(crate) infer_rows: NonZeroUsize,
 }
 
@@ -100,21 +87,21 @@ impl Dataset {
     fn paths(&self) -> Result<Vec<String>, Error> {
         let files = self.catalog.list()?.into_iter();
         Ok(files
-            .filter(|(_, opened)| opened.is_ok())
-            .map(|(path, _)| path)
+            .filter(|file| file.error.is_none())
+            .map(|file| file.path)
             .collect())
     }
 
     /// The files that cannot be read, each with the reason.
     #[action("problems")]
     fn problems(&self) -> Result<Json<Vec<Problem>>, Error> {
-        let problem = |(path, opened): (String, Result<(), Error>)| match opened {
+        let problem = |file: Found| {
             // What is gone since, or leads out of the directory, is no file.
-            Err(error) if error.code() != Code::NotFound => Some(Problem {
-                path,
+            let error = file.error.filter(|error| error.code() != Code::NotFound)?;
+            Some(Problem {
+                path: file.path,
                 reason: error.message().to_owned(),
-            }),
-            _ => None,
+            })
         };
         Ok(Json(
             self.catalog

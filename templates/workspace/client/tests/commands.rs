@@ -45,7 +45,7 @@ async fn items_are_printed_in_columns() {
     assert_eq!(
         lines,
         [
-            ["a-100", "kettle", "12", "24.90", "€"],
+            ["a-100", "kettle", "12", "24.50", "€"],
             ["a-200", "teapot", "5", "39.00", "€"]
         ]
     );

@@ -27,11 +27,11 @@ impl Warehouses {
     /// Two warehouses with something in them, to try the clients with.
     pub fn with_samples() -> Self {
         let samples = [
-            ("north", "a-100", "kettle", 12, 24.90),
-            ("north", "a-200", "teapot", 5, 39.00),
-            ("north", "b-100", "cup", 240, 3.50),
-            ("south", "a-100", "kettle", 3, 26.50),
-            ("south", "c-100", "spoon", 500, 0.80),
+            ("north", "a-100", "kettle", 12, 24.5),
+            ("north", "a-200", "teapot", 5, 39.0),
+            ("north", "b-100", "cup", 240, 3.5),
+            ("south", "a-100", "kettle", 3, 26.5),
+            ("south", "c-100", "spoon", 500, 0.75),
         ];
         let warehouses = Self::default();
         for (warehouse, article, name, quantity, price) in samples {

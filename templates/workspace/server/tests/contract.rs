@@ -105,7 +105,7 @@ async fn a_summary_is_of_one_warehouse_or_of_all() {
         Summary {
             articles: 2,
             quantity: 503,
-            value: 479.5
+            value: 454.5
         }
     );
     let all = client
