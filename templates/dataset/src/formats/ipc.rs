@@ -174,5 +174,5 @@ fn within(start: u64, head: u64, body: u64, length: u64) -> Result<u64, Failure>
         .checked_add(head)
         .and_then(|end| end.checked_add(body));
     let end = end.filter(|&end| end <= length);
-    Ok(end.ok_or("it ends in the middle of a message")?)
+    Ok(end.ok_or("it is cut off, or no Arrow data: a message reaches beyond its end")?)
 }

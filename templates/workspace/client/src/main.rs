@@ -1,5 +1,7 @@
 //! A client on the command line.
 
+use std::io::{BufWriter, Write};
+
 use client::Command;
 use contract::InventoryClient;
 use flight_runtime::FlightClient;
@@ -24,7 +26,7 @@ async fn main() -> Result<(), Error> {
         .connect()
         .await?;
     let client = InventoryClient::new(client);
-    args.command
-        .run(&client, &mut std::io::stdout().lock())
-        .await
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    args.command.run(&client, &mut out).await?;
+    Ok(out.flush()?)
 }
