@@ -1,6 +1,5 @@
 //! From the text of a flag to its value, or to what was expected in its place.
 
-use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ pub(super) fn location(text: &str) -> Result<Location, String> {
 }
 
 #[cfg(feature = "prometheus")]
-pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(text: &str) -> Result<std::net::SocketAddr, String> {
     let expected = "expected an IP address and a port, such as `127.0.0.1:9090` or `[::]:9090`";
     text.parse().map_err(|_| expected.to_owned())
 }
