@@ -5,7 +5,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use flight_runtime::Error;
 
@@ -21,6 +21,9 @@ pub(crate) struct Catalog {
 
 struct Known {
     version: Version,
+    /// Whether it was inspected a while after its last change. One that had just changed might have done so again in the same tick of the
+    /// clock by which files are dated.
+    settled: bool,
     /// Or why the file cannot be read.
     facts: Result<Arc<Facts>, Arc<str>>,
 }
@@ -39,12 +42,20 @@ struct Version {
     modified: SystemTime,
 }
 
+/// How long after a change the next one has another date, on any file system.
+const TICK: Duration = Duration::from_secs(2);
+
 impl Version {
     fn of(metadata: &Metadata) -> io::Result<Self> {
         Ok(Self {
             size: metadata.len(),
             modified: metadata.modified()?,
         })
+    }
+
+    fn is_settled(self) -> bool {
+        let age = SystemTime::now().duration_since(self.modified);
+        age.is_ok_and(|age| age > TICK)
     }
 }
 
@@ -83,11 +94,12 @@ impl Catalog {
         let known = self
             .known()
             .get(name)
-            .filter(|known| known.version == version)
+            .filter(|known| known.settled && known.version == version)
             .map(|known| known.facts.clone());
         let facts = match known {
             Some(facts) => facts,
             None => {
+                let settled = version.is_settled();
                 let facts = inspect(&file, format, self.infer_rows);
                 if let Err(reason) = &facts {
                     tracing::warn!(file = name, %reason, "cannot be read");
@@ -95,6 +107,7 @@ impl Catalog {
                 let facts = facts.map(Arc::new).map_err(Arc::from);
                 let known = Known {
                     version,
+                    settled,
                     facts: facts.clone(),
                 };
                 self.known().insert(name.to_owned(), known);

@@ -12,7 +12,7 @@ use flight_runtime::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, Found, broken};
-use crate::directory::Directory;
+use crate::directory::{Directory, not_made};
 use crate::formats::{Failure, Format};
 use crate::scan::Scan;
 
@@ -131,7 +131,7 @@ impl Dataset {
         let rows = format
             .write(draft.file()?, rows)
             .map_err(|error| not_written(&path, error))?;
-        draft.finish()?;
+        draft.finish().map_err(|error| not_made(&path, &error))?;
         tracing::info!(path, rows, "added");
         Ok(Json(Added { path, rows }))
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use flight_runtime::Error;
+use flight_runtime::{Code, Error};
 
 use crate::draft::Draft;
 use crate::formats::Format;
@@ -102,7 +102,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// INVALID_ARGUMENT for what is no name, ALREADY_EXISTS where there is something of this name.
+    /// INVALID_ARGUMENT for what is no name, ALREADY_EXISTS where there is something of this name, UNAVAILABLE when the disk takes no file.
     pub(crate) fn draft(&self, name: &str) -> Result<Draft, Error> {
         if !is_name(name) {
             return Err(Error::invalid_argument(format!(
@@ -110,17 +110,18 @@ impl Directory {
             )));
         }
         let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
-        let folder = if folder.is_empty() {
-            self.root.try_clone()?
-        } else {
-            self.root
-                .create_dir_all(folder)
-                .map_err(|error| refused(name, &error))?;
-            self.root
-                .open_dir(folder)
-                .map_err(|error| refused(name, &error))?
-        };
-        Draft::new(folder, file)
+        let folder = self.folder(folder);
+        let draft = folder.and_then(|folder| Draft::new(folder, file));
+        draft.map_err(|error| not_made(name, &error))
+    }
+
+    /// A folder, which is made where there is none.
+    fn folder(&self, name: &str) -> io::Result<Dir> {
+        if name.is_empty() {
+            return self.root.try_clone();
+        }
+        self.root.create_dir_all(name)?;
+        self.root.open_dir(name)
     }
 }
 
@@ -137,11 +138,15 @@ pub(crate) fn not_found(name: &str) -> Error {
     ))
 }
 
+/// Whether a name led out of the directory. That is an error of cap-std's own, which no call to the system gave.
+fn leads_out(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::PermissionDenied && error.raw_os_error().is_none()
+}
+
+/// Why a file of this name cannot be opened.
 fn refused(name: &str, error: &io::Error) -> Error {
-    // The way out of the directory is closed by an error of cap-std's own, which no call to the system gave.
-    let leads_out = error.kind() == ErrorKind::PermissionDenied && error.raw_os_error().is_none();
     match error.kind() {
-        _ if leads_out => not_found(name),
+        _ if leads_out(error) => not_found(name),
         ErrorKind::NotFound
         | ErrorKind::NotADirectory
         | ErrorKind::IsADirectory
@@ -149,4 +154,17 @@ fn refused(name: &str, error: &io::Error) -> Error {
         | ErrorKind::InvalidFilename => not_found(name),
         kind => Error::unavailable(format!("`{name}` cannot be opened: {kind}")),
     }
+}
+
+/// Why a file of this name cannot be made.
+pub(crate) fn not_made(name: &str, error: &io::Error) -> Error {
+    let code = match error.kind() {
+        _ if leads_out(error) => Code::InvalidArgument,
+        ErrorKind::AlreadyExists => Code::AlreadyExists,
+        ErrorKind::NotADirectory | ErrorKind::InvalidInput | ErrorKind::InvalidFilename => {
+            Code::InvalidArgument
+        }
+        _ => Code::Unavailable,
+    };
+    Error::new(code, format!("`{name}` cannot be made: {}", error.kind()))
 }

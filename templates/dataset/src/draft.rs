@@ -6,7 +6,6 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use cap_std::fs::{Dir, OpenOptions};
-use flight_runtime::Error;
 
 /// Files appear one at a time, so that of two uploads of one name the second finds the first.
 static APPEARING: Mutex<()> = Mutex::new(());
@@ -19,7 +18,7 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    pub(crate) fn new(folder: Dir, name: &str) -> Result<Self, Error> {
+    pub(crate) fn new(folder: Dir, name: &str) -> io::Result<Self> {
         absent(&folder, name)?;
         // The keys of a `RandomState` differ from those of every other.
         let hidden = format!(".upload-{:016x}", RandomState::new().hash_one(name));
@@ -38,12 +37,11 @@ impl Draft {
     }
 
     /// Lets the file appear, once the disk has all of it.
-    pub(crate) fn finish(self) -> Result<(), Error> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         self.file.sync_all()?;
         let _one = APPEARING.lock().unwrap_or_else(PoisonError::into_inner);
         absent(&self.folder, &self.name)?;
-        self.folder.rename(&self.hidden, &self.folder, &self.name)?;
-        Ok(())
+        self.folder.rename(&self.hidden, &self.folder, &self.name)
     }
 }
 
@@ -59,12 +57,10 @@ impl Drop for Draft {
     }
 }
 
-fn absent(folder: &Dir, name: &str) -> Result<(), Error> {
+fn absent(folder: &Dir, name: &str) -> io::Result<()> {
     match folder.symlink_metadata(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error.into()),
-        Ok(_) => Err(Error::already_exists(format!(
-            "there is a `{name}` already"
-        ))),
+        Err(error) => Err(error),
+        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
     }
 }

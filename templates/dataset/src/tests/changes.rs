@@ -1,5 +1,7 @@
 //! Files that come, change and go while the server runs.
 
+use std::time::{Duration, SystemTime};
+
 use super::*;
 
 #[tokio::test]
@@ -33,6 +35,47 @@ async fn a_file_that_is_replaced_is_read_anew() {
         fs::rename(served.path(&format!("new-{name}")), served.path(name)).unwrap();
         assert_eq!(served.read(name, &[], None).await.unwrap(), other, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_changes_at_once_and_keeps_its_size_is_read_anew() {
+    let served = Served::new();
+    for name in ["a", "b", "c"] {
+        fs::write(served.path("t.csv"), format!("{name}\n1\n")).unwrap();
+        let read = served.read("t.csv", &[], None).await.unwrap();
+        assert_eq!(read.schema().field(0).name(), name);
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_file_is_kept_until_it_changes() {
+    let served = Served::new();
+    write(&served.path("t.csv"));
+    let file = File::options()
+        .write(true)
+        .open(served.path("t.csv"))
+        .unwrap();
+    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    file.set_modified(hour_ago).unwrap();
+    assert_eq!(served.listed().await, ["t.csv"]);
+    // Other columns under the old date, and of the old size: the ones that are known are those that it had.
+    let text = fs::read_to_string(served.path("t.csv")).unwrap();
+    fs::write(served.path("t.csv"), text.replacen("id", "no", 1)).unwrap();
+    file.set_modified(hour_ago).unwrap();
+    assert_eq!(columns(&served).await, ["id", "name", "score"]);
+    file.set_modified(hour_ago + Duration::from_secs(1))
+        .unwrap();
+    assert_eq!(columns(&served).await, ["no", "name", "score"]);
+}
+
+async fn columns(served: &Served) -> Vec<String> {
+    let flights = served.flights().await;
+    let schema = flights[0].clone().try_decode_schema().unwrap();
+    schema
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect()
 }
 
 #[tokio::test]

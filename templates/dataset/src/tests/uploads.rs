@@ -162,6 +162,38 @@ async fn a_name_that_no_file_can_have_is_refused() {
 }
 
 #[tokio::test]
+async fn a_name_that_the_disk_does_not_take_is_refused() {
+    let served = writable();
+    let long = format!("{}.parquet", "x".repeat(300));
+    let error = served.client.add(long, rows(0..1)).await.unwrap_err();
+    assert_eq!(error.code(), Code::InvalidArgument, "{error}");
+    write(&served.path("t.parquet"));
+    let error = served.client.add("t.parquet/t.parquet", rows(0..1)).await;
+    let code = error.unwrap_err().code();
+    assert!(
+        matches!(code, Code::InvalidArgument | Code::AlreadyExists),
+        "{code:?}"
+    );
+    assert_eq!(files(&served), ["t.parquet"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_written_through_a_link_that_leads_out() {
+    let served = writable();
+    let outside = served.folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    std::os::unix::fs::symlink("../outside", served.path("out")).unwrap();
+    let error = served
+        .client
+        .add("out/t.parquet", rows(0..1))
+        .await
+        .unwrap_err();
+    assert_ne!(error.code(), Code::Internal, "{error}");
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+}
+
+#[tokio::test]
 async fn columns_that_the_format_does_not_have_are_refused() {
     let served = writable();
     let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>([Some([
