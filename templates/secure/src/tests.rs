@@ -84,11 +84,11 @@ async fn managers_alone_cancel() -> Result<(), Error> {
     let (carl, mona) = (log_in(&client, "carl").await, log_in(&client, "mona").await);
     carl.add(vec![order(7, "2025-06-01")]).await?;
     assert_eq!(
-        carl.cancel(7).await.unwrap_err().code(),
+        carl.cancel(&7).await.unwrap_err().code(),
         Code::PermissionDenied
     );
-    assert_eq!(mona.cancel(7).await?, "mona cancelled order 7");
-    assert_eq!(mona.cancel(7).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(mona.cancel(&7).await?, "mona cancelled order 7");
+    assert_eq!(mona.cancel(&7).await.unwrap_err().code(), Code::NotFound);
     Ok(())
 }
 
