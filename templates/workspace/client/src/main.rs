@@ -13,7 +13,8 @@ use flight_runtime::prelude::*;
 #[command(version)]
 struct Args {
     /// Where the server is
-    #[arg(long, env = "FLIGHT_LOCATION", default_value = "grpc://localhost:{{port}}")]
+    #[arg(long, value_name = "URI", env = "FLIGHT_LOCATION")]
+    #[arg(default_value = "grpc://localhost:{{port}}")]
     location: String,
     #[command(subcommand)]
     command: Command,
