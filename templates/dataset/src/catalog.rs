@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::io::{self, Seek};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -100,11 +99,13 @@ impl Catalog {
             Some(facts) => facts,
             None => {
                 let settled = version.is_settled();
-                let facts = inspect(&file, format, self.infer_rows);
+                let facts = Facts::of(&file, format, self.infer_rows);
                 if let Err(reason) = &facts {
                     tracing::warn!(file = name, %reason, "cannot be read");
                 }
-                let facts = facts.map(Arc::new).map_err(Arc::from);
+                let facts = facts
+                    .map(Arc::new)
+                    .map_err(|reason| Arc::from(reason.to_string()));
                 let known = Known {
                     version,
                     settled,
@@ -124,14 +125,6 @@ impl Catalog {
     // Every change leaves the map whole, so a panic elsewhere while it is locked spoils nothing.
     fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Inspects a file. A reader that panics at what it finds has found a broken file, and hides no other.
-fn inspect(file: &File, format: Format, infer_rows: usize) -> Result<Facts, String> {
-    match catch_unwind(AssertUnwindSafe(|| Facts::of(file, format, infer_rows))) {
-        Ok(facts) => facts.map_err(|error| error.to_string()),
-        Err(_) => Err("it is no valid file of its format".to_owned()),
     }
 }
 

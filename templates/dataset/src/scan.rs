@@ -8,7 +8,7 @@ use flight_runtime::arrow::array::{RecordBatch, RecordBatchReader};
 use flight_runtime::arrow::datatypes::{Schema, SchemaRef};
 use flight_runtime::arrow::error::ArrowError;
 
-use crate::formats::Rows;
+use crate::formats::{Rows, caught};
 
 /// How many columns an error lists.
 const LISTED: usize = 20;
@@ -76,10 +76,10 @@ impl Scan {
         self.limit.map_or(rows, |limit| rows.min(limit as u64))
     }
 
-    /// What a reader gives of this projection, in the order and the number that are wanted. Its errors become those that `broken` makes.
+    /// What a reader gives of this projection, in the order and the number that are wanted. Its errors become those that `broken` makes of their text.
     pub(crate) fn select<F>(self, rows: Rows, broken: F) -> Selected<F>
     where
-        F: Fn(ArrowError) -> Error,
+        F: Fn(String) -> Error,
     {
         let read = self.projection();
         // Each is among those that are read: they are the same columns.
@@ -121,7 +121,7 @@ pub(crate) struct Selected<F> {
     broken: F,
 }
 
-impl<F: Fn(ArrowError) -> Error> Selected<F> {
+impl<F: Fn(String) -> Error> Selected<F> {
     fn put_in_order(&self, batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
         match &self.order {
             Some(order) => batch.project(order),
@@ -130,15 +130,16 @@ impl<F: Fn(ArrowError) -> Error> Selected<F> {
     }
 }
 
-impl<F: Fn(ArrowError) -> Error> Iterator for Selected<F> {
+impl<F: Fn(String) -> Error> Iterator for Selected<F> {
     type Item = Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.left == 0 {
             return None;
         }
-        let batch = self.rows.next()?.and_then(|batch| self.put_in_order(batch));
-        Some(match batch {
+        let read = caught(|| self.rows.next()).map_err(ArrowError::ExternalError);
+        let batch = read.transpose()?.flatten();
+        Some(match batch.and_then(|batch| self.put_in_order(batch)) {
             Ok(batch) => {
                 let rows = batch.num_rows().min(self.left);
                 self.left -= rows;
@@ -146,13 +147,17 @@ impl<F: Fn(ArrowError) -> Error> Iterator for Selected<F> {
             }
             Err(error) => {
                 self.left = 0;
-                Err(ArrowError::ExternalError((self.broken)(error).into()))
+                let reason = match error {
+                    ArrowError::ExternalError(inner) => inner.to_string(),
+                    error => error.to_string(),
+                };
+                Err(ArrowError::ExternalError((self.broken)(reason).into()))
             }
         })
     }
 }
 
-impl<F: Fn(ArrowError) -> Error> RecordBatchReader for Selected<F> {
+impl<F: Fn(String) -> Error> RecordBatchReader for Selected<F> {
     fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }

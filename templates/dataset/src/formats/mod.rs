@@ -6,6 +6,8 @@ mod parquet;
 
 use std::error::Error as StdError;
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use ::parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use flight_runtime::arrow::array::RecordBatchReader;
@@ -70,27 +72,30 @@ pub(crate) struct Facts {
 enum Source {
     Parquet(ArrowReaderMetadata),
     Csv(u8),
-    IpcFile,
-    IpcStream,
+    Ipc(Arc<ipc::Messages>),
 }
 
 impl Facts {
     /// Inspects a file: its footer or its messages, or of CSV the first `infer_rows` rows.
     pub(crate) fn of(file: &File, format: Format, infer_rows: usize) -> Result<Self, Failure> {
-        match format {
+        caught(|| match format {
             Format::Parquet => parquet::inspect(file),
             Format::Csv(delimiter) => csv::inspect(file, delimiter, infer_rows),
             Format::IpcFile | Format::IpcStream => ipc::inspect(file),
-        }
+        })?
     }
 
     /// The columns of the scan, in the order of the file.
     pub(crate) fn read(&self, file: File, scan: &Scan) -> Result<Rows, Failure> {
-        match &self.source {
+        caught(|| match &self.source {
             Source::Parquet(metadata) => parquet::read(file, metadata.clone(), scan),
             Source::Csv(delimiter) => csv::read(file, *delimiter, self.schema.clone(), scan),
-            Source::IpcFile => ipc::read_file(file, scan),
-            Source::IpcStream => ipc::read_stream(file, scan),
-        }
+            Source::Ipc(messages) => ipc::read(file, messages.clone(), scan),
+        })?
     }
+}
+
+/// What a reader gives. One that panics at what it finds has found a broken file.
+pub(crate) fn caught<T>(read: impl FnOnce() -> T) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(read)).map_err(|_| "it is no valid file of its format".into())
 }

@@ -46,37 +46,3 @@ async fn a_file_is_no_problem_any_more_once_it_is_whole() {
     assert!(served.client.problems().await.unwrap().is_empty());
     assert_eq!(served.listed().await, ["t.parquet"]);
 }
-
-/// Whatever stands in a file, the list has the others, and a call ends.
-#[tokio::test]
-async fn no_byte_of_a_file_stops_the_server() {
-    let served = Served::new();
-    write(&served.path("good.parquet"));
-    for name in FILES {
-        write(&served.path(name));
-        let whole = fs::read(served.path(name)).unwrap();
-        for at in (0..whole.len()).step_by(13) {
-            for mask in [0xff, 0x80] {
-                let mut bytes = whole.clone();
-                bytes[at] ^= mask;
-                // Of another size than the one before, so that it is another file.
-                bytes.extend(std::iter::repeat_n(
-                    0,
-                    usize::from(mask == 0x80 && name.ends_with("arrows")),
-                ));
-                fs::remove_file(served.path(name)).unwrap();
-                fs::write(served.path(name), &bytes).unwrap();
-                assert!(
-                    served.listed().await.contains(&"good.parquet".to_owned()),
-                    "{name}, byte {at}"
-                );
-                let _ = served.read(name, &[], None).await;
-            }
-        }
-        fs::remove_file(served.path(name)).unwrap();
-    }
-    assert_eq!(
-        served.read("good.parquet", &[], None).await.unwrap(),
-        rows(0..10)
-    );
-}

@@ -2,6 +2,7 @@
 
 mod broken;
 mod changes;
+mod corrupt;
 mod csv;
 mod names;
 mod reading;
