@@ -34,9 +34,8 @@ pub(crate) struct Args {
         required_unless_present = "users"
     )]
     users_file: Option<PathBuf>,
-    /// The same as text, for secrets that come as variables
+    /// The same as text, for secrets that come as variables; counts more than the file
     #[arg(long, env = "USERS", value_name = "LINES", hide_env_values = true)]
-    #[arg(conflicts_with = "users_file")]
     users: Option<String>,
 }
 
