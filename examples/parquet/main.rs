@@ -35,7 +35,7 @@ struct Files {
 /// Parquet files.
 #[flight_server]
 impl Files {
-    /// The rows of a file: its `column`s, or all of them; at most `limit`.
+    /// The rows of a file: of these columns, in the order of the file, or of all; at most `limit`.
     #[do_get("files/{*path}?{column}&{limit}", list = paths, ordered)]
     fn read(
         &self,
@@ -46,12 +46,11 @@ impl Files {
         let mut reader = self.footer(&path)?;
         let mut rows = usize::try_from(reader.metadata().file_metadata().num_rows())?;
         if !column.is_empty() {
-            for name in &column {
-                let found = reader.schema().index_of(name);
-                found.map_err(|error| Error::invalid_argument(error.to_string()))?;
-            }
-            let mask =
-                ProjectionMask::columns(reader.parquet_schema(), column.iter().map(String::as_str));
+            let indices = column.iter().map(|name| reader.schema().index_of(name));
+            let indices: Vec<usize> = indices
+                .collect::<Result<_, _>>()
+                .map_err(|error| Error::invalid_argument(error.to_string()))?;
+            let mask = ProjectionMask::roots(reader.parquet_schema(), indices);
             reader = reader.with_projection(mask);
         }
         if let Some(limit) = limit {
