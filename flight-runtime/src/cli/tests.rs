@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, CommandFactory, Parser};
+use clap::{Arg, CommandFactory, Parser};
 
 use super::{LogFormat, ServerArgs};
 use crate::prelude::*;
@@ -243,6 +243,8 @@ fn a_program_without_words_is_not_described_by_ours() {
     any(feature = "tls-ring", feature = "tls-aws-lc")
 ))]
 mod with_all_flags {
+    use clap::ArgAction;
+
     use super::*;
 
     #[test]
