@@ -69,7 +69,7 @@ async fn an_upload_of_other_columns_is_told_which_are_wrong() {
     let rows = Other::to_batch([Other { fahrenheit: 68.0 }]);
     let address = Board::report_route("oslo".into());
     let error = client
-        .do_put(address, rows.into())
+        .do_put(address, rows)
         .await
         .unwrap()
         .read_all()

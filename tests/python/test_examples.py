@@ -3,6 +3,7 @@
 Those with promises of their own, weather and secure, have a file each.
 """
 
+import ast
 import os
 import pathlib
 import re
@@ -11,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 
+import pyarrow as pa
 import pyarrow.flight as flight
 import pytest
 
@@ -171,3 +173,24 @@ def test_a_generated_client_is_used():
         said = example_client("flight-python", location, FLIGHT_PYTHON=program("flight-python")).splitlines()
     assert said[1:4] == ["2015-12-25 5.0 fog", "2015-12-26 4.4 sun", "2015-12-27 4.4 fog"]
     assert "'days': 7" in said[4]
+
+
+def test_what_the_readme_has_python_do_is_done_by_the_quickstart():
+    """Statement by statement; one whose comment names an error ends in it, and all others do not."""
+    text = re.search(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+    raised = []
+    with example("quickstart", "--location", "grpc://localhost:0") as location:
+        text = text.replace("grpc://localhost:8815", location)
+        program = {}
+        for statement in ast.parse(text).body:
+            source = ast.get_source_segment(text, statement)
+            comment = text.splitlines()[statement.end_lineno - 1].partition("# Arrow")[2]
+            if not comment:
+                exec(source, program)
+                continue
+            expected = "Arrow" + comment.partition(":")[0]
+            with pytest.raises(getattr(pa.lib, expected)):
+                exec(source, program)
+            raised.append(expected)
+        program["client"].close()
+    assert raised == ["ArrowInvalid", "ArrowKeyError"]
