@@ -67,6 +67,7 @@ pub fn builder(options: &Options) -> FlightServerBuilder {
     if let Some(bytes) = options.max_message_size {
         builder = builder.max_message_size(bytes);
     }
+    builder = builder.limits(options.limits.clone());
     if let Some(grace) = options.grace {
         builder = builder.shutdown_grace(grace);
     }

@@ -14,11 +14,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, sleep};
 
 use super::admission::Connections;
+use super::age::{Age, Due};
 use super::authority::Authority;
 use super::calls::Calls;
-use super::greeting::Greeting;
 use super::http2::Http2Settings;
 use super::listener::Socket;
+use super::overheard::Overheard;
 use super::tls::Acceptor;
 use crate::Error;
 use crate::caller::{Caller, Peer};
@@ -124,12 +125,13 @@ where
         .max_concurrent_streams(limits.calls_per_connection)
         .keep_alive_interval(http2.keep_alive_interval)
         .keep_alive_timeout(http2.keep_alive_timeout);
-    let (stream, spoken) = Greeting::new(stream);
+    let (stream, heard) = Overheard::new(stream, &limits);
     let (socket, drain) = gather(stream);
     let connection = builder.serve_connection(TokioIo::new(socket), answer);
     tokio::pin!(connection);
     let (mut draining, mut stopping) = (false, false);
-    let mut waiting = true;
+    let (mut waiting, mut resets_told) = (true, false);
+    let mut age = Age::new(&limits);
     let ended = loop {
         tokio::select! {
             ended = poll_fn(|cx| {
@@ -137,20 +139,43 @@ where
             }) => break ended,
             () = &mut silent.0, if waiting => {
                 waiting = false;
-                if !spoken.get() {
+                if !heard.spoken() {
                     tracing::debug!(%peer, "closed: it said nothing in time (`Limits::time_to_speak`)");
                     return;
                 }
             }
             () = signals.drain.cancelled(), if !draining => {
                 // Who has not spoken has no call, and may never speak.
-                if !spoken.get() {
+                if !heard.spoken() {
                     return;
                 }
                 // GOAWAY: what runs may end, nothing new begins.
                 draining = true;
                 connection.as_mut().graceful_shutdown();
             }
+            () = heard.too_many_resets() => {
+                if resets_told {
+                    tracing::debug!(%peer, "closed: it goes on to reset streams (`Limits::max_resets_per_minute`)");
+                    return;
+                }
+                // Those who did not mean it go on with another connection, and lose no call.
+                tracing::info!(%peer, "GOAWAY: too many streams are reset (`Limits::max_resets_per_minute`)");
+                (resets_told, draining) = (true, true);
+                connection.as_mut().graceful_shutdown();
+            }
+            due = age.due() => match due {
+                Due::Drain => {
+                    draining = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                Due::Stop => calls.end_with(|| {
+                    let age = limits.connection_age.unwrap_or_default();
+                    Error::unavailable(format!(
+                        "the connection is too old: the server's limit is `Limits::max_connection_age({age:?})`"
+                    ))
+                }),
+                Due::Cut => return,
+            },
             () = signals.stop.cancelled(), if !stopping => {
                 stopping = true;
                 calls.end_with(|| Error::unavailable("the server is stopping"));
