@@ -114,17 +114,6 @@ impl Actions {
         Ok("shutting down")
     }
 
-    /// What the process has of tasks and calls at this moment, the one that asks included.
-    #[action("state")]
-    async fn state(&self, context: CallContext) -> Result<Json<Value>, Error> {
-        let server = context.server().ok_or_else(not_ours)?;
-        let tasks = tokio::runtime::Handle::current()
-            .metrics()
-            .num_alive_tasks();
-        let calls = server.running_calls();
-        Ok(Json(serde_json::json!({ "tasks": tasks, "calls": calls })))
-    }
-
     /// Says to health checks whether clients should come here.
     #[action("set-serving")]
     async fn set_serving(&self, serving: Json<bool>, context: CallContext) -> Result<(), Error> {

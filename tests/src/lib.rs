@@ -12,11 +12,13 @@
 //! | `catch_all` | handlers without a route |
 //! | `guarded`, `login` | handlers under rules, and the ways to be known |
 //! | `watched` | middleware and layers |
+//! | `counted` | how much has begun, is under way and was committed |
 //!
 //! What a handler saw goes into the [`Ledger`], from which the action `seen` reads it.
 
 mod actions;
 mod catch_all;
+mod counted;
 mod data;
 mod downloads;
 mod exchanges;
@@ -58,6 +60,9 @@ pub fn builder(options: &Options) -> FlightServerBuilder {
         .add_service(actions::Actions::new(ledger.clone())),
         Services::DownloadsAlone => FlightServer::builder(catch_all::DownloadsAlone),
     };
+    if options.counted {
+        builder = builder.add_service(counted::Counted::default());
+    }
     if let Some(location) = &options.location {
         builder = builder.location(location.as_str());
     }

@@ -53,6 +53,8 @@ pub struct Options {
     pub public: Vec<Method>,
     /// `--token-idle MILLISECONDS`, of logins
     pub token_idle: Option<Duration>,
+    /// `--counted`: calls that are counted.
+    pub counted: bool,
     /// `--watch`: middleware that writes down what it sees.
     pub watch: bool,
     /// `--layers`: tower layers around the service.
@@ -128,6 +130,7 @@ impl Options {
                     let milliseconds = number(value()?)?;
                     options.token_idle = Some(Duration::from_millis(milliseconds.into()));
                 }
+                "--counted" => options.counted = true,
                 "--watch" => options.watch = true,
                 "--layers" => options.layers = true,
                 "--no-definition" => options.no_definition = true,

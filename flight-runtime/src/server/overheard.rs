@@ -1,6 +1,6 @@
 //! [`Overheard`]: what the client of a connection says, read along frame by frame.
 //!
-//! Whether it has spoken HTTP/2 at all, and how many streams it resets: hyper tells of neither.
+//! Whether it has spoken HTTP/2 at all, how many streams it resets, and how often it changes its settings: hyper tells of none of these.
 
 use std::io;
 use std::pin::Pin;
@@ -20,7 +20,14 @@ const PREFACE: usize = 24;
 /// A frame's header: its length in the first three bytes, then its type (RFC 9113, 4.1).
 const FRAME_HEADER: usize = 9;
 const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
 const MINUTE: Duration = Duration::from_secs(60);
+/// Frames of SETTINGS in a minute. Each may move the windows of all streams, which costs the server a thousand times what it costs the client; those that
+/// adapt their windows send ten in a second at most, and stop when these are large.
+const MAX_SETTINGS: u32 = 1_000;
+/// How many frames are read before other tasks have their turn. h2 goes on for as long as there are frames, and small ones come by the ten
+/// thousand in what tokio takes for one turn: a flood of SETTINGS held up others for seconds.
+const TURN: u32 = 256;
 
 /// A stream that notes what is read from it. What the frames say, h2 judges.
 pub(super) struct Overheard<S> {
@@ -28,7 +35,12 @@ pub(super) struct Overheard<S> {
     frames: Frames,
     /// Whether the first frame has been read.
     spoken: bool,
-    resets: Option<Resets>,
+    /// How many frames there were since others had their turn.
+    turn: u32,
+    settings: PerMinute,
+    resets: Resets,
+    /// How many streams may be reset behind GOAWAY.
+    last_resets: u32,
     heard: Heard,
 }
 
@@ -40,6 +52,7 @@ pub(super) struct Heard(Arc<Inner>);
 struct Inner {
     spoken: AtomicBool,
     too_many_resets: Notify,
+    too_many_settings: Notify,
 }
 
 impl Heard {
@@ -51,6 +64,11 @@ impl Heard {
     /// Completes when the client has reset too many streams; and once more, when it goes on as if nothing had been said.
     pub(super) async fn too_many_resets(&self) {
         self.0.too_many_resets.notified().await;
+    }
+
+    /// Completes when the client has changed its mind too often.
+    pub(super) async fn too_many_settings(&self) {
+        self.0.too_many_settings.notified().await;
     }
 }
 
@@ -98,40 +116,64 @@ impl Frames {
     }
 }
 
-/// How many streams may be reset.
-struct Resets {
+/// So many of something in a minute, which begins anew when it is over.
+struct PerMinute {
     limit: u32,
-    /// When the minute began, and how many there were in it.
     began: Instant,
     count: u32,
-    /// Behind GOAWAY there is no other minute: what is open may be reset, and no more can be opened.
-    last: u32,
-    told: bool,
 }
 
-impl Resets {
-    fn new(limits: &Limits) -> Option<Self> {
-        Some(Self {
-            limit: limits.resets_per_minute?,
-            began: now(),
-            count: 0,
-            last: limits.calls_per_connection,
-            told: false,
-        })
+impl PerMinute {
+    fn new(limit: u32) -> Self {
+        let (began, count) = (now(), 0);
+        Self {
+            limit,
+            began,
+            count,
+        }
     }
 
-    /// One more; whether that is one too many.
-    fn one_too_many(&mut self) -> bool {
+    /// One more; whether that is more than the limit.
+    fn is_over(&mut self) -> bool {
         let now = now();
-        if !self.told && now.duration_since(self.began) >= MINUTE {
+        if now.duration_since(self.began) >= MINUTE {
             (self.began, self.count) = (now, 0);
         }
         self.count = self.count.saturating_add(1);
-        if self.count <= self.limit {
-            return false;
+        self.count > self.limit
+    }
+}
+
+/// How many streams may be reset.
+enum Resets {
+    Unlimited,
+    Limited(PerMinute),
+    /// Behind GOAWAY there is no other minute: what is open may be reset, and no more can be opened.
+    Last(u32),
+    Over,
+}
+
+impl Resets {
+    fn new(limits: &Limits) -> Self {
+        let limit = limits.resets_per_minute;
+        limit.map_or(Self::Unlimited, |limit| Self::Limited(PerMinute::new(limit)))
+    }
+
+    /// One more; whether there is something to be told.
+    fn is_told(&mut self, last: u32) -> bool {
+        let (is_told, next) = match self {
+            Self::Limited(limit) => (limit.is_over(), Self::Last(last)),
+            Self::Last(0) => (true, Self::Over),
+            Self::Last(left) => {
+                *left -= 1;
+                return false;
+            }
+            Self::Unlimited | Self::Over => return false,
+        };
+        if is_told {
+            *self = next;
         }
-        (self.limit, self.count, self.told) = (self.last, 0, true);
-        true
+        is_told
     }
 }
 
@@ -142,7 +184,10 @@ impl<S> Overheard<S> {
             inner,
             frames: Frames::new(),
             spoken: false,
+            turn: 0,
+            settings: PerMinute::new(MAX_SETTINGS),
             resets: Resets::new(limits),
+            last_resets: limits.calls_per_connection,
             heard: heard.clone(),
         };
         (overheard, heard)
@@ -150,11 +195,15 @@ impl<S> Overheard<S> {
 
     fn note(&mut self, mut bytes: &[u8]) {
         while let Some(kind) = self.frames.next(&mut bytes) {
-            if kind == RST_STREAM
-                && let Some(resets) = &mut self.resets
-                && resets.one_too_many()
-            {
-                self.heard.0.too_many_resets.notify_one();
+            self.turn += 1;
+            match kind {
+                RST_STREAM if self.resets.is_told(self.last_resets) => {
+                    self.heard.0.too_many_resets.notify_one();
+                }
+                SETTINGS if self.settings.is_over() => {
+                    self.heard.0.too_many_settings.notify_one();
+                }
+                _ => {}
             }
         }
         if !self.spoken && self.frames.one_is_whole() {
@@ -170,11 +219,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Overheard<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.spoken && self.resets.is_none() {
-            return Pin::new(&mut self.inner).poll_read(cx, buffer);
+        if self.turn >= TURN {
+            self.turn = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
+        let polled = Pin::new(&mut self.inner).poll_read(cx, buffer);
+        if polled.is_pending() {
+            self.turn = 0;
+        }
+        ready!(polled)?;
         self.note(buffer.filled().get(before..).unwrap_or_default());
         Poll::Ready(Ok(()))
     }
@@ -275,6 +330,40 @@ mod tests {
         assert!(!told(&heard));
         client.note(&RESET);
         assert!(told(&heard));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn settings_count_for_a_minute() {
+        let (mut client, heard) = listen(None);
+        let settings = [0, 0, 0, SETTINGS, 0, 0, 0, 0, 0];
+        let flooded = |heard: &Heard| heard.too_many_settings().now_or_never().is_some();
+        client.note(PREFACE);
+        for _ in 0..3 {
+            client.note(&settings.repeat(MAX_SETTINGS as usize));
+            assert!(!flooded(&heard));
+            tokio::time::advance(MINUTE).await;
+        }
+        client.note(&settings.repeat(MAX_SETTINGS as usize + 1));
+        assert!(flooded(&heard));
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_frames_lets_others_have_their_turn() {
+        use tokio::io::AsyncReadExt;
+
+        let frames = [PREFACE, &[0; 9].repeat(1000)].concat();
+        let (mut client, _) = Overheard::new(&frames[..], &Limits::default());
+        let mut turns = 0;
+        let mut bytes = [0; 512];
+        loop {
+            let mut read = std::pin::pin!(client.read(&mut bytes));
+            match futures::poll!(&mut read) {
+                Poll::Ready(Ok(0)) => break,
+                Poll::Ready(read) => drop(read.unwrap()),
+                Poll::Pending => turns += 1,
+            }
+        }
+        assert_eq!(turns, 3);
     }
 
     #[test]

@@ -255,6 +255,19 @@ impl Raw {
         code
     }
 
+    /// Reads until the connection ends, and says nothing to what comes.
+    pub(crate) async fn closed(&mut self) {
+        let mut bytes = [0; 1024];
+        while matches!(self.socket.read(&mut bytes).await, Ok(1..)) {}
+    }
+
+    /// Waits for the server's windows, and allows them: until then they are those of the protocol, 64 KiB.
+    pub(crate) async fn settled(mut self) -> io::Result<Self> {
+        self.until(|frame| frame.kind == SETTINGS && frame.flags & ACK == 0)
+            .await?;
+        Ok(self)
+    }
+
     /// Says that it leaves.
     pub(crate) async fn go_away(&mut self, last: u32) -> io::Result<()> {
         let payload = [last.to_be_bytes(), NO_ERROR.to_be_bytes()].concat();
