@@ -59,11 +59,13 @@ const PAUSE: Duration = Duration::from_millis(20);
 const STREAMS: u32 = 40;
 const LARGEST: u32 = (1 << 31) - 1;
 
-/// Attacks until then; gives how many connections were made for it.
+/// Attacks until then; gives how many connections were made for it. `FLIGHT_HARDENING_ONLY=SlowReader` has one attack alone.
 pub(crate) async fn attack(port: u16, until: Instant) -> usize {
     let half = half_a_message().await;
     let mut attackers = JoinSet::new();
-    for attack in ALL {
+    let only = std::env::var("FLIGHT_HARDENING_ONLY").ok();
+    let chosen = |attack: &&Attack| only.as_ref().is_none_or(|only| *only == format!("{attack:?}"));
+    for attack in ALL.iter().filter(chosen) {
         let half = half.clone();
         attackers.spawn(async move {
             let mut times = 0;

@@ -54,22 +54,25 @@ async fn all_attacks_at_once_leave_good_clients_their_share_and_the_server_its_l
     let (service, other) = (server().await, server().await);
     let client = service.client().await;
     small(&client).await.unwrap();
+    let before = Before::of(&service, &client).await;
     // What is allocated once is there.
     beside(&service, None, 1).await;
-    let (before, rest) = (Before::of(&service, &client).await, service.resident());
+    let rest = service.resident();
 
     let (alone, _) = beside(&service, None, seconds).await;
     let took = other.processor();
     let (elsewhere, _) = beside(&service, Some(&other), seconds).await;
     let took = other.processor() - took;
+    let took_here = service.processor();
     let (here, attacks) = beside(&service, Some(&service), seconds).await;
+    let took_here = service.processor() - took_here;
 
     let peak = service.peak();
     let allowed = rest + CALLS * PER_CALL;
     let share = here.per_second / elsewhere.per_second;
     println!(
         "attacks: {attacks} connections in {seconds} s; good clients: {:.1} calls/s alone, {:.1} beside attacks on another server, \
-         {:.1} beside attacks on theirs ({:.0} %), longest {:?}; attacks cost the server {:.0} % of a processor; \
+         {:.1} beside attacks on theirs ({:.0} %), longest {:?}; attacks cost the other server {:.0} % of a processor, and theirs took {:.0} % for both; \
          {} MiB at rest, {} MiB at most, {} MiB allowed",
         alone.per_second,
         elsewhere.per_second,
@@ -77,6 +80,7 @@ async fn all_attacks_at_once_leave_good_clients_their_share_and_the_server_its_l
         share * 100.0,
         here.longest,
         took.as_secs_f64() / seconds as f64 * 100.0,
+        took_here.as_secs_f64() / seconds as f64 * 100.0,
         rest / MIB,
         peak / MIB,
         allowed / MIB,

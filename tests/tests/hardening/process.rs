@@ -8,7 +8,7 @@ use flight_runtime::prelude::*;
 use flight_runtime::{FlightClient, Location};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 /// A running service, killed when it is dropped.
 pub(crate) struct Service {
@@ -16,6 +16,8 @@ pub(crate) struct Service {
     pub(crate) port: u16,
     pub(crate) location: Location,
     pid: u32,
+    /// The service ends with it, and tokio closes it to wait for a child.
+    _stdin: Option<ChildStdin>,
 }
 
 /// What a call of `counted` said.
@@ -34,7 +36,7 @@ impl Service {
     }
 
     /// With so many file descriptors, and a log.
-    pub(crate) async fn start_with(options: &[&str], files: Option<u32>, log: Stdio) -> Self {
+    pub(crate) async fn start_with(options: &[&str], files: Option<usize>, log: Stdio) -> Self {
         let service = env!("CARGO_BIN_EXE_service");
         let mut command = match files {
             None => Command::new(service),
@@ -53,6 +55,7 @@ impl Service {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
+        let stdin = child.stdin.take();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line());
         let line = line.await.expect("it listens soon").unwrap().unwrap();
@@ -65,6 +68,7 @@ impl Service {
             port,
             location: Location::from(location),
             pid,
+            _stdin: stdin,
         }
     }
 
@@ -94,7 +98,16 @@ impl Service {
     }
 
     pub(crate) fn descriptors(&self) -> usize {
-        fs::read_dir(format!("/proc/{}/fd", self.pid)).unwrap().count()
+        self.descriptors_below(usize::MAX)
+    }
+
+    /// Those that a limit of so many counts: what was inherited may have a higher number.
+    pub(crate) fn descriptors_below(&self, limit: usize) -> usize {
+        let open = fs::read_dir(format!("/proc/{}/fd", self.pid)).unwrap();
+        let numbers = open.map(|open| open.unwrap().file_name().into_string().unwrap());
+        numbers
+            .filter(|number| number.parse::<usize>().unwrap() < limit)
+            .count()
     }
 
     /// Processor time that was taken so far.
@@ -159,11 +172,6 @@ impl Before {
             descriptors: service.descriptors(),
         }
     }
-}
-
-/// What this process took.
-pub(crate) fn own_processor() -> Duration {
-    processor(&fs::read_to_string("/proc/self/stat").unwrap())
 }
 
 /// User and system time, in hundredths of a second on every Linux.

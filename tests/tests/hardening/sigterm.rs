@@ -82,18 +82,18 @@ async fn once(round: u64) -> (u64, Duration) {
         task.await.unwrap();
     }
     let log = std::fs::read_to_string(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
     let lines = log
         .lines()
         .filter(|line| line.contains("flight_runtime::access") && line.contains("counted-slow"));
     let (good, bad): (Vec<_>, Vec<_>) = lines.partition(|line| line.contains("code=\"OK\""));
-    assert!(bad.is_empty(), "calls that had begun were cut: {bad:?}");
+    assert!(bad.is_empty(), "calls that had begun were cut, see {path:?}: {bad:?}");
     assert_eq!(seen.lost.load(Ordering::Relaxed), 0);
     let answered = seen.answered.load(Ordering::Relaxed);
     // Each whose handler came to its end has reached its client.
     assert_eq!(good.len() as u64, answered);
     assert!(answered > 0);
     assert!(took <= GRACE + Duration::from_secs(1), "{took:?}");
+    std::fs::remove_file(&path).unwrap();
     (answered, took)
 }
 
