@@ -102,7 +102,8 @@ impl Limits {
     ///
     /// The next is closed as soon as it is accepted, before TLS: clients of gRPC see UNAVAILABLE, and try again after a pause that grows. The log
     /// has a warning every ten seconds at most, and [`ServerHandle::refused_connections`](crate::ServerHandle::refused_connections) counts.
-    /// A connection that waits takes some 15 KiB, so the default is 150 MiB; the process needs a file descriptor for each (`ulimit -n`).
+    /// A connection that waits takes some 15 KiB, so the default is 150 MiB; the process needs a file descriptor for each (`ulimit -n`). Without one,
+    /// connections are closed and counted in the same way.
     #[must_use]
     pub fn max_connections(mut self, limit: usize) -> Self {
         self.connections = limit;

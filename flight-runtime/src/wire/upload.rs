@@ -3,9 +3,9 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, sleep_until};
 
 use super::error::WireError;
 use super::progress::{Idle, Progress};
@@ -19,6 +19,8 @@ pub(crate) struct Bounds {
     bytes: Option<(u64, u64, &'static str)>,
     /// Until when it must have come.
     whole: Option<(Duration, Pin<Box<Sleep>>)>,
+    /// The end of its call. Whoever reads in a task of its own is told by this alone.
+    deadline: Option<Pin<Box<Sleep>>>,
     /// A client that takes the answer is not idle.
     progress: Arc<Progress>,
 }
@@ -34,12 +36,24 @@ impl Bounds {
             idle: idle.map(|limit| (limit, Idle::new(limit))),
             bytes: bytes.map(|(limit, option)| (limit, limit, option)),
             whole: whole.map(|limit| (limit, Box::pin(sleep(limit)))),
+            deadline: None,
             progress,
         }
     }
 
+    /// Of a call that ends then.
+    pub(crate) fn until(mut self, deadline: Option<Instant>) -> Self {
+        self.deadline = deadline.map(|deadline| Box::pin(sleep_until(deadline.into())));
+        self
+    }
+
     /// Whether it still may come, whatever it is.
     pub(super) fn poll_time(&mut self, cx: &mut Context<'_>) -> Result<(), WireError> {
+        if let Some(deadline) = &mut self.deadline
+            && deadline.as_mut().poll(cx).is_ready()
+        {
+            return Err(WireError::Deadline);
+        }
         let Some((limit, sleep)) = &mut self.whole else {
             return Ok(());
         };

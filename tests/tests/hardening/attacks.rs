@@ -12,7 +12,7 @@ use crate::good::{Good, Got};
 use crate::process::{Before, Service};
 use crate::{MIB, calls, small, variable};
 
-const CALLS: u64 = 200;
+const CALLS: u64 = 400;
 /// One message of an upload, and one stream's window.
 const PER_CALL: u64 = 2 * MIB;
 const CLIENTS: usize = 4;
