@@ -55,7 +55,10 @@ impl Counted {
 
     /// Says that it has begun, and after so many milliseconds that it is done.
     #[action("counted-slow")]
-    async fn slow(&self, millis: String) -> Result<impl Stream<Item = String> + Send + use<>, Error> {
+    async fn slow(
+        &self,
+        millis: String,
+    ) -> Result<impl Stream<Item = String> + Send + use<>, Error> {
         let alive = self.begin();
         let pause = Duration::from_millis(millis.parse()?);
         Ok(stream::iter(["begun", "done"]).then(move |word| {

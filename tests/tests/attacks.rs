@@ -74,7 +74,10 @@ async fn attack<F: Future<Output = ()>>(
     let got = good.end().await;
     println!("{what}: {got:?}");
     assert!(got.calls >= 3, "good clients were held up: {got:?}");
-    assert!(got.longest < long(10_000), "good clients were held up: {got:?}");
+    assert!(
+        got.longest < long(10_000),
+        "good clients were held up: {got:?}"
+    );
     // The attackers are gone, and with them all that they began.
     eventually(|| server.running_calls() == 0).await;
     assert_eq!(alive.count(), 0);

@@ -53,7 +53,12 @@ impl Uploads {
     }
 
     fn begin(&self, name: &str) -> Upload {
-        let to = self.0.lock().unwrap().remove(name).expect("an upload that is expected");
+        let to = self
+            .0
+            .lock()
+            .unwrap()
+            .remove(name)
+            .expect("an upload that is expected");
         Upload { to, told: false }
     }
 }
@@ -120,7 +125,11 @@ impl Uploads {
     }
 
     #[do_exchange("task/{name}", schema = schema())]
-    async fn exchange_in_task(&self, name: String, rows: BatchStream) -> Result<BatchStream, Error> {
+    async fn exchange_in_task(
+        &self,
+        name: String,
+        rows: BatchStream,
+    ) -> Result<BatchStream, Error> {
         tokio::spawn(self.begin(&name).read(rows)).await??;
         Ok(limited::batches([1]))
     }
@@ -183,7 +192,8 @@ impl Ending {
             CutInMessage | CutInPrefix => told == Told::Failed(Code::InvalidArgument),
             Deadline => matches!(
                 told,
-                Told::Dropped | Told::Failed(Code::Aborted | Code::DeadlineExceeded | Code::Cancelled)
+                Told::Dropped
+                    | Told::Failed(Code::Aborted | Code::DeadlineExceeded | Code::Cancelled)
             ),
             _ => matches!(told, Told::Dropped | Told::Failed(Code::Aborted)),
         }
@@ -213,9 +223,7 @@ impl Ending {
             Ending::WrongFrame => [whole, frame(DATA, 0, 0, &[1, 2, 3])].concat(),
             Ending::CutInMessage => data(END_STREAM, &last[..last.len() / 2]),
             Ending::CutInPrefix => data(END_STREAM, &last[..3]),
-            Ending::ResetInMessage => {
-                [data(0, &last[..last.len() / 2]), reset(1, CANCEL)].concat()
-            }
+            Ending::ResetInMessage => [data(0, &last[..last.len() / 2]), reset(1, CANCEL)].concat(),
             Ending::Deadline => whole,
         };
         raw.write(&bytes).await.unwrap();
@@ -270,7 +278,9 @@ async fn one(there: There, (method, how): (&str, &str), ending: Ending) {
             }
         }
     });
-    let end = end.await.unwrap_or_else(|_| panic!("{case}: it never ends"));
+    let end = end
+        .await
+        .unwrap_or_else(|_| panic!("{case}: it never ends"));
     assert!(ending.is_right(end.unwrap()), "{case}: {end:?}");
     // Nothing is told behind the end.
     assert_eq!(told.recv().await, None, "{case}");

@@ -26,8 +26,8 @@ mod soak;
 
 use std::sync::Arc;
 
-use flight_runtime::prelude::*;
 use flight_runtime::FlightClient;
+use flight_runtime::prelude::*;
 use futures::FutureExt;
 use good::Call;
 

@@ -39,13 +39,25 @@ impl Panics {
 
     #[do_get("stream/{after}", schema = schema())]
     async fn stream(&self, after: usize) -> BatchStream {
-        let rows = (0..).map(move |n| if n == after { panic!("{SECRET}") } else { batch(1) });
+        let rows = (0..).map(move |n| {
+            if n == after {
+                panic!("{SECRET}")
+            } else {
+                batch(1)
+            }
+        });
         BatchStream::new(schema(), stream::iter(rows))
     }
 
     #[do_get("iterator/{after}", schema = schema())]
     fn iterator(&self, after: usize) -> impl Iterator<Item = RecordBatch> + Send + use<> {
-        (0..).map(move |n| if n == after { panic!("{SECRET}") } else { batch(1) })
+        (0..).map(move |n| {
+            if n == after {
+                panic!("{SECRET}")
+            } else {
+                batch(1)
+            }
+        })
     }
 
     #[do_put("before")]
@@ -97,7 +109,13 @@ impl Panics {
 
     #[action("late")]
     async fn action_late(&self) -> impl Stream<Item = String> + Send + use<> {
-        stream::iter(0..2).map(|n| if n == 1 { panic!("{SECRET}") } else { n.to_string() })
+        stream::iter(0..2).map(|n| {
+            if n == 1 {
+                panic!("{SECRET}")
+            } else {
+                n.to_string()
+            }
+        })
     }
 
     #[get_flight_info("info")]
@@ -122,7 +140,11 @@ impl Panics {
 
     #[list_actions]
     fn actions(&self) -> Vec<(&'static str, &'static str)> {
-        if fails() { panic!("{SECRET}") } else { Vec::new() }
+        if fails() {
+            panic!("{SECRET}")
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -199,7 +221,10 @@ fn is_internal(what: &str, ended: Result<(), Error>) {
     assert_eq!(error.code(), Code::Internal, "{what}: {error}");
     let expected = "internal error; its details are in the server's log under error id ";
     assert!(error.message().starts_with(expected), "{what}: {error}");
-    assert!(!format!("{error:?}").contains("secret"), "{what}: {error:?}");
+    assert!(
+        !format!("{error:?}").contains("secret"),
+        "{what}: {error:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -232,7 +257,11 @@ struct PanicsAtTheDoor;
 
 impl Authenticator for PanicsAtTheDoor {
     async fn authenticate(&self, _: &CallContext) -> Result<Option<Principal>, Error> {
-        if fails() { panic!("{SECRET}") } else { Ok(None) }
+        if fails() {
+            panic!("{SECRET}")
+        } else {
+            Ok(None)
+        }
     }
 }
 
@@ -259,12 +288,25 @@ fn secured() -> flight_runtime::FlightServerBuilder {
 #[tokio::test]
 async fn a_panic_of_who_lets_callers_in_lets_nobody_in() {
     within(async {
-        let server = secured().authenticator(PanicsAtTheDoor).start().await.unwrap();
+        let server = secured()
+            .authenticator(PanicsAtTheDoor)
+            .start()
+            .await
+            .unwrap();
         let client = limited::client(&server).await;
-        for (call, name) in [(GET, "wait"), (PUT, "rows"), (EXCHANGE, "echo"), (ACTION, "deadline")] {
+        for (call, name) in [
+            (GET, "wait"),
+            (PUT, "rows"),
+            (EXCHANGE, "echo"),
+            (ACTION, "deadline"),
+        ] {
             is_internal(name, call(client.clone(), name).await);
         }
-        let server = secured().auth_handler(PanicsAtTheDoor).start().await.unwrap();
+        let server = secured()
+            .auth_handler(PanicsAtTheDoor)
+            .start()
+            .await
+            .unwrap();
         let client = limited::client(&server).await;
         let login = client.authenticate_with("ada").await;
         is_internal("Handshake", login.map(drop));

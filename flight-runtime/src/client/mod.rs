@@ -313,7 +313,10 @@ impl FlightClient {
         let deadline = self.options.deadline();
         let mut request = self.channel.request(method)?;
         options::write(&self.options, request.headers_mut());
-        let Live { mut calls, mut running } = self.channel.ready_by(deadline).await?;
+        let Live {
+            mut calls,
+            mut running,
+        } = self.channel.ready_by(deadline).await?;
         let sent = match calls.send_request(request.clone(), false) {
             // It was told to go in this moment.
             Err(error) if is_leave(&error) => {

@@ -70,10 +70,7 @@ impl Connections {
         };
         if let Some(limit) = limit {
             self.0.counters.refused_connection();
-            open.refuse(
-                peer,
-                format_args!("`Limits::{limit}` is reached"),
-            );
+            open.refuse(peer, format_args!("`Limits::{limit}` is reached"));
             return None;
         }
         open.all += 1;

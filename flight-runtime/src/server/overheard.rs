@@ -156,7 +156,9 @@ enum Resets {
 impl Resets {
     fn new(limits: &Limits) -> Self {
         let limit = limits.resets_per_minute;
-        limit.map_or(Self::Unlimited, |limit| Self::Limited(PerMinute::new(limit)))
+        limit.map_or(Self::Unlimited, |limit| {
+            Self::Limited(PerMinute::new(limit))
+        })
     }
 
     /// One more; whether there is something to be told.

@@ -50,7 +50,8 @@ async fn calls_that_outlive_the_grace_of_an_old_connection_are_unavailable() {
     let error = stays.try_next().await.unwrap_err();
     assert!(began.elapsed() > Duration::from_millis(300));
     assert_eq!(error.code(), Code::Unavailable);
-    let text = "the connection is too old: the server's limit is `Limits::max_connection_age(200ms)`";
+    let text =
+        "the connection is too old: the server's limit is `Limits::max_connection_age(200ms)`";
     assert_eq!(error.message(), text);
     alive.becomes(0).await;
     eventually(|| server.running_calls() == 0).await;

@@ -10,8 +10,9 @@ use flight_runtime::{FlightClient, Location};
 use tokio::task::JoinHandle;
 
 /// One call, and whether its answer was the right one.
-pub(crate) type Call =
-    Arc<dyn Fn(FlightClient) -> futures::future::BoxFuture<'static, Result<(), Error>> + Send + Sync>;
+pub(crate) type Call = Arc<
+    dyn Fn(FlightClient) -> futures::future::BoxFuture<'static, Result<(), Error>> + Send + Sync,
+>;
 
 /// Clients at work.
 pub(crate) struct Good {
@@ -40,7 +41,8 @@ impl Good {
                 let mut took = Vec::new();
                 while !stop.load(Ordering::Relaxed) {
                     let began = Instant::now();
-                    let answer = tokio::time::timeout(Duration::from_secs(30), call(client.clone()));
+                    let answer =
+                        tokio::time::timeout(Duration::from_secs(30), call(client.clone()));
                     let answer = answer.await.expect("a good client gets its answer");
                     answer.expect("a good client gets the right answer");
                     took.push(began.elapsed());

@@ -78,7 +78,11 @@ async fn paced_resets_end_their_connection() {
     attack("paced resets", limits, async |port| {
         let told = one_after_another(port, Duration::from_micros(200), false).await;
         // First GOAWAY, then, as it goes on, the end.
-        assert!(matches!(told.code, None | Some(NO_ERROR)), "{:?}", told.code);
+        assert!(
+            matches!(told.code, None | Some(NO_ERROR)),
+            "{:?}",
+            told.code
+        );
         assert!((500..5_000).contains(&told.resets), "{}", told.resets);
     })
     .await;

@@ -87,7 +87,11 @@ async fn a_window_that_overflows_is_an_error_of_its_stream_or_of_its_connection(
             raw.write(&overflow).await.unwrap();
             let end = raw.until(|frame| frame.kind == GOAWAY || frame.kind == RST_STREAM);
             let end = end.await.unwrap();
-            let code = if end.kind == GOAWAY { end.farewell() } else { end.code() };
+            let code = if end.kind == GOAWAY {
+                end.farewell()
+            } else {
+                end.code()
+            };
             assert_eq!(code, FLOW_CONTROL_ERROR, "{end:?}");
         }
     })

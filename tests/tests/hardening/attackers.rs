@@ -64,7 +64,10 @@ pub(crate) async fn attack(port: u16, until: Instant) -> usize {
     let half = half_a_message().await;
     let mut attackers = JoinSet::new();
     let only = std::env::var("FLIGHT_HARDENING_ONLY").ok();
-    let chosen = |attack: &&Attack| only.as_ref().is_none_or(|only| *only == format!("{attack:?}"));
+    let chosen = |attack: &&Attack| {
+        only.as_ref()
+            .is_none_or(|only| *only == format!("{attack:?}"))
+    };
     for attack in ALL.iter().filter(chosen) {
         let half = half.clone();
         attackers.spawn(async move {
@@ -84,7 +87,10 @@ pub(crate) async fn attack(port: u16, until: Instant) -> usize {
 /// Most of a message of 900 KB, behind its schema.
 async fn half_a_message() -> Vec<Vec<u8>> {
     let messages = proto::upload("counted-commit", vec![batch(112_000)]).await;
-    let mut framed: Vec<_> = messages.iter().map(|message| proto::framed(message)).collect();
+    let mut framed: Vec<_> = messages
+        .iter()
+        .map(|message| proto::framed(message))
+        .collect();
     let last = framed.last_mut().unwrap();
     last.truncate(last.len() - 100);
     framed
@@ -138,7 +144,8 @@ impl Attack {
             }
             Attack::Continuations => {
                 let mut raw = Raw::connect(port).await?;
-                raw.write(&frame(HEADERS, 0, 1, &block("DoPut", &[]))).await?;
+                raw.write(&frame(HEADERS, 0, 1, &block("DoPut", &[])))
+                    .await?;
                 let more = frame(CONTINUATION, 0, 1, &field(0, "x-more", &"x".repeat(1000)));
                 again(raw, &more).await?;
             }

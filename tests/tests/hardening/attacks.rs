@@ -85,7 +85,10 @@ async fn all_attacks_at_once_leave_good_clients_their_share_and_the_server_its_l
         peak / MIB,
         allowed / MIB,
     );
-    assert!(peak <= allowed + allowed / 10, "{peak} bytes, {allowed} allowed");
+    assert!(
+        peak <= allowed + allowed / 10,
+        "{peak} bytes, {allowed} allowed"
+    );
     // Over a few seconds the machine's other work decides.
     let floor = if seconds >= 20 { 0.8 } else { 0.2 };
     assert!(share >= floor, "{here:?}, {elsewhere:?} elsewhere");

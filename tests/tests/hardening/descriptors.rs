@@ -46,7 +46,9 @@ async fn without_descriptors_the_processor_rests_and_connections_are_turned_away
     let limit = Instant::now() + Duration::from_secs(10);
     loop {
         let late = timeout(Duration::from_secs(5), async {
-            TcpStream::connect(("127.0.0.1", service.port)).await.unwrap();
+            TcpStream::connect(("127.0.0.1", service.port))
+                .await
+                .unwrap();
             let late = flight_runtime::FlightClient::connect(service.location.clone()).await?;
             small(&late).await
         });

@@ -43,13 +43,23 @@ async fn idle_connections_take_little_and_the_next_is_refused() {
     }
     let with = others(&service, 1000 * seconds).await;
     sleep(Duration::from_secs(seconds - 1)).await;
-    assert!(idle.try_join_next().is_none(), "an idle connection was closed");
+    assert!(
+        idle.try_join_next().is_none(),
+        "an idle connection was closed"
+    );
     let taken = service.resident().saturating_sub(before);
 
     // As many as there may be, and one more.
     let mut held = Vec::new();
     for _ in 0..OTHERS - 1 {
-        held.push(Raw::connect(service.port).await.unwrap().settled().await.unwrap());
+        held.push(
+            Raw::connect(service.port)
+                .await
+                .unwrap()
+                .settled()
+                .await
+                .unwrap(),
+        );
     }
     let mut next = Raw::silent(service.port, &How::default()).await.unwrap();
     let refused = timeout(Duration::from_secs(5), next.closed()).await;

@@ -28,7 +28,10 @@ async fn one(port: u16, number: u64, put: Vec<u8>, exchange: Vec<u8>) {
     raw.write(&begun).await.unwrap();
     // Some while the server has hardly begun, some in the midst of it.
     if number % 4 < 2 {
-        let _ = raw.until(|frame| frame.kind == DATA && number % 3 == 0).now_and_then().await;
+        let _ = raw
+            .until(|frame| frame.kind == DATA && number % 3 == 0)
+            .now_and_then()
+            .await;
     }
 }
 
@@ -47,7 +50,9 @@ async fn half(method: &str, route: &str) -> Vec<u8> {
 /// Waits for a moment at most.
 trait NowAndThen: Future + Sized {
     async fn now_and_then(self) -> Option<Self::Output> {
-        tokio::time::timeout(Duration::from_millis(5), self).await.ok()
+        tokio::time::timeout(Duration::from_millis(5), self)
+            .await
+            .ok()
     }
 }
 
@@ -110,6 +115,9 @@ async fn nothing_is_left_of_clients_that_are_killed_and_nothing_is_committed() {
     );
     assert!(counted.begun > times / 4, "handlers have begun");
     assert_eq!(counted.committed, 0);
-    assert!(after <= warm + warm / 10 + 16 * MIB, "{after} bytes, {warm} before");
+    assert!(
+        after <= warm + warm / 10 + 16 * MIB,
+        "{after} bytes, {warm} before"
+    );
     small(&client).await.unwrap();
 }

@@ -178,6 +178,10 @@ impl Before {
 fn processor(stat: &str) -> Duration {
     // The name of the program, in parentheses, may have spaces.
     let fields = stat.rsplit(')').next().unwrap().split_whitespace();
-    let ticks: u64 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    let ticks: u64 = fields
+        .skip(11)
+        .take(2)
+        .map(|ticks| ticks.parse::<u64>().unwrap())
+        .sum();
     Duration::from_millis(ticks * 10)
 }

@@ -86,7 +86,10 @@ async fn once(round: u64) -> (u64, Duration) {
         .lines()
         .filter(|line| line.contains("flight_runtime::access") && line.contains("counted-slow"));
     let (good, bad): (Vec<_>, Vec<_>) = lines.partition(|line| line.contains("code=\"OK\""));
-    assert!(bad.is_empty(), "calls that had begun were cut, see {path:?}: {bad:?}");
+    assert!(
+        bad.is_empty(),
+        "calls that had begun were cut, see {path:?}: {bad:?}"
+    );
     assert_eq!(seen.lost.load(Ordering::Relaxed), 0);
     let answered = seen.answered.load(Ordering::Relaxed);
     // Each whose handler came to its end has reached its client.
@@ -106,5 +109,7 @@ async fn sigterm_loses_no_call_that_has_begun() {
         answered += calls;
         longest = longest.max(took);
     }
-    println!("sigterm: {times} times, {answered} calls answered, 0 lost, exit within {longest:?} with a grace of {GRACE:?}");
+    println!(
+        "sigterm: {times} times, {answered} calls answered, 0 lost, exit within {longest:?} with a grace of {GRACE:?}"
+    );
 }

@@ -74,15 +74,27 @@ fn endless() -> BatchStream {
 async fn one(client: &FlightClient, dice: &mut Dice) -> (&'static str, Result<(), Error>) {
     let short = Duration::from_millis(1 + dice.below(20));
     match dice.below(19) {
-        0 => ("Handshake", client.authenticate_with("ada:ada's").await.map(drop)),
+        0 => (
+            "Handshake",
+            client.authenticate_with("ada:ada's").await.map(drop),
+        ),
         1 => {
             let flights = client.list_flights(Criteria::default()).await;
             let all = async { flights?.read_all().await.map(drop) };
             ("ListFlights", all.await)
         }
-        2 => ("GetFlightInfo", client.get_flight_info(path("sharded/3")).await.map(drop)),
-        3 => ("PollFlightInfo", client.poll_flight_info(path("jobs/one/1")).await.map(drop)),
-        4 => ("GetSchema", client.get_schema(path("schema-of-its-own")).await.map(drop)),
+        2 => (
+            "GetFlightInfo",
+            client.get_flight_info(path("sharded/3")).await.map(drop),
+        ),
+        3 => (
+            "PollFlightInfo",
+            client.poll_flight_info(path("jobs/one/1")).await.map(drop),
+        ),
+        4 => (
+            "GetSchema",
+            client.get_schema(path("schema-of-its-own")).await.map(drop),
+        ),
         5 => {
             let got = async { rows(client.do_get(Ticket::new("in-batches/20")).await?).await };
             let got = got.await.map(|count| assert_eq!(count, 200));
@@ -94,7 +106,12 @@ async fn one(client: &FlightClient, dice: &mut Dice) -> (&'static str, Result<()
             let echo = echo.await.map(|count| assert_eq!(count, 3000));
             ("DoExchange", echo)
         }
-        8 => ("DoAction", results(client, "count", "7").await.map(|count| assert_eq!(count, 7))),
+        8 => (
+            "DoAction",
+            results(client, "count", "7")
+                .await
+                .map(|count| assert_eq!(count, 7)),
+        ),
         9 => {
             let actions = async { client.list_actions().await?.read_all().await.map(drop) };
             ("ListActions", actions.await)
@@ -119,7 +136,9 @@ async fn one(client: &FlightClient, dice: &mut Dice) -> (&'static str, Result<()
         }
         12 => {
             let left = async {
-                let mut rows = client.do_exchange(path("counted-exchange"), endless()).await?;
+                let mut rows = client
+                    .do_exchange(path("counted-exchange"), endless())
+                    .await?;
                 for _ in 0..dice.below(5) {
                     rows.try_next().await?;
                 }
@@ -140,7 +159,10 @@ async fn one(client: &FlightClient, dice: &mut Dice) -> (&'static str, Result<()
         15 => {
             let late = client.with(CallOptions::new().timeout(short));
             let ended = async { rows(late.do_get(Ticket::new("counted-endless")).await?).await };
-            ("a deadline of a stream", expect(ended.await, Code::DeadlineExceeded))
+            (
+                "a deadline of a stream",
+                expect(ended.await, Code::DeadlineExceeded),
+            )
         }
         16 => {
             let failed = results(client, "fail", r#"{"code": 6, "message": "there"}"#).await;
@@ -194,7 +216,14 @@ async fn nothing_unexpected_comes_and_nothing_stays() {
     let until = began + Duration::from_secs(seconds);
     let tally = Arc::<Mutex<Tally>>::default();
     let clients: Vec<_> = (1..=CLIENTS)
-        .map(|seed| tokio::spawn(client(Arc::clone(&service), seed, until, Arc::clone(&tally))))
+        .map(|seed| {
+            tokio::spawn(client(
+                Arc::clone(&service),
+                seed,
+                until,
+                Arc::clone(&tally),
+            ))
+        })
         .collect();
     // The most of each third.
     let mut resident = [0; 3];
@@ -218,8 +247,15 @@ async fn nothing_unexpected_comes_and_nothing_stays() {
         service.resident() / MIB,
         tally.done,
     );
-    assert!(tally.unexpected.is_empty(), "{:?}", &tally.unexpected[..tally.unexpected.len().min(20)]);
+    assert!(
+        tally.unexpected.is_empty(),
+        "{:?}",
+        &tally.unexpected[..tally.unexpected.len().min(20)]
+    );
     assert!(tally.done.len() >= 19 || seconds < 5, "{:?}", tally.done);
     let [_, warm, end] = resident;
-    assert!(end <= warm + warm / 10 + 8 * MIB, "memory grows: {resident:?}");
+    assert!(
+        end <= warm + warm / 10 + 8 * MIB,
+        "memory grows: {resident:?}"
+    );
 }
