@@ -278,8 +278,8 @@ impl Raw {
     pub(crate) fn split(
         self,
     ) -> (
-        tokio::io::ReadHalf<Box<dyn Socket>>,
-        tokio::io::WriteHalf<Box<dyn Socket>>,
+        impl AsyncRead + Unpin + use<>,
+        impl AsyncWrite + Unpin + use<>,
     ) {
         tokio::io::split(self.socket)
     }
