@@ -163,10 +163,6 @@ where
                 (resets_told, draining) = (true, true);
                 connection.as_mut().graceful_shutdown();
             }
-            () = heard.too_many_settings() => {
-                tracing::debug!(%peer, "closed: a flood of SETTINGS");
-                return;
-            }
             due = age.due() => match due {
                 Due::Drain => {
                     draining = true;

@@ -22,9 +22,10 @@ const FRAME_HEADER: usize = 9;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const MINUTE: Duration = Duration::from_secs(60);
-/// Frames of SETTINGS in a minute. Each may move the windows of all streams, which costs the server a thousand times what it costs the client; those that
+const SECOND: Duration = Duration::from_secs(1);
+/// Frames of SETTINGS in a second. Each may move the windows of all streams, which costs the server a thousand times what it costs the client; those that
 /// adapt their windows send ten in a second at most, and stop when these are large.
-const MAX_SETTINGS: u32 = 1_000;
+const MAX_SETTINGS: u32 = 50;
 /// How many frames are read before other tasks have their turn. h2 goes on for as long as there are frames, and small ones come by the ten
 /// thousand in what tokio takes for one turn: a flood of SETTINGS held up others for seconds.
 const TURN: u32 = 256;
@@ -37,7 +38,7 @@ pub(super) struct Overheard<S> {
     spoken: bool,
     /// How many frames there were since others had their turn.
     turn: u32,
-    settings: PerMinute,
+    settings: Rate,
     resets: Resets,
     /// How many streams may be reset behind GOAWAY.
     last_resets: u32,
@@ -52,7 +53,6 @@ pub(super) struct Heard(Arc<Inner>);
 struct Inner {
     spoken: AtomicBool,
     too_many_resets: Notify,
-    too_many_settings: Notify,
 }
 
 impl Heard {
@@ -64,11 +64,6 @@ impl Heard {
     /// Completes when the client has reset too many streams; and once more, when it goes on as if nothing had been said.
     pub(super) async fn too_many_resets(&self) {
         self.0.too_many_resets.notified().await;
-    }
-
-    /// Completes when the client has changed its mind too often.
-    pub(super) async fn too_many_settings(&self) {
-        self.0.too_many_settings.notified().await;
     }
 }
 
@@ -116,18 +111,20 @@ impl Frames {
     }
 }
 
-/// So many of something in a minute, which begins anew when it is over.
-struct PerMinute {
+/// So many of something in a span of time, which begins anew when it is over.
+struct Rate {
     limit: u32,
+    span: Duration,
     began: Instant,
     count: u32,
 }
 
-impl PerMinute {
-    fn new(limit: u32) -> Self {
+impl Rate {
+    fn new(limit: u32, span: Duration) -> Self {
         let (began, count) = (now(), 0);
         Self {
             limit,
+            span,
             began,
             count,
         }
@@ -136,7 +133,7 @@ impl PerMinute {
     /// One more; whether that is more than the limit.
     fn is_over(&mut self) -> bool {
         let now = now();
-        if now.duration_since(self.began) >= MINUTE {
+        if now.duration_since(self.began) >= self.span {
             (self.began, self.count) = (now, 0);
         }
         self.count = self.count.saturating_add(1);
@@ -147,7 +144,7 @@ impl PerMinute {
 /// How many streams may be reset.
 enum Resets {
     Unlimited,
-    Limited(PerMinute),
+    Limited(Rate),
     /// Behind GOAWAY there is no other minute: what is open may be reset, and no more can be opened.
     Last(u32),
     Over,
@@ -157,7 +154,7 @@ impl Resets {
     fn new(limits: &Limits) -> Self {
         let limit = limits.resets_per_minute;
         limit.map_or(Self::Unlimited, |limit| {
-            Self::Limited(PerMinute::new(limit))
+            Self::Limited(Rate::new(limit, MINUTE))
         })
     }
 
@@ -187,7 +184,7 @@ impl<S> Overheard<S> {
             frames: Frames::new(),
             spoken: false,
             turn: 0,
-            settings: PerMinute::new(MAX_SETTINGS),
+            settings: Rate::new(MAX_SETTINGS, SECOND),
             resets: Resets::new(limits),
             last_resets: limits.calls_per_connection,
             heard: heard.clone(),
@@ -195,7 +192,8 @@ impl<S> Overheard<S> {
         (overheard, heard)
     }
 
-    fn note(&mut self, mut bytes: &[u8]) {
+    /// An error for a client that changes its mind too often: h2 does not get to see what it says.
+    fn note(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while let Some(kind) = self.frames.next(&mut bytes) {
             self.turn += 1;
             match kind {
@@ -203,7 +201,7 @@ impl<S> Overheard<S> {
                     self.heard.0.too_many_resets.notify_one();
                 }
                 SETTINGS if self.settings.is_over() => {
-                    self.heard.0.too_many_settings.notify_one();
+                    return Err(io::Error::other("a flood of SETTINGS"));
                 }
                 _ => {}
             }
@@ -212,6 +210,7 @@ impl<S> Overheard<S> {
             self.spoken = true;
             self.heard.0.spoken.store(true, Ordering::Relaxed);
         }
+        Ok(())
     }
 }
 
@@ -232,8 +231,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Overheard<S> {
             self.turn = 0;
         }
         ready!(polled)?;
-        self.note(buffer.filled().get(before..).unwrap_or_default());
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.note(buffer.filled().get(before..).unwrap_or_default()))
     }
 }
 
@@ -289,15 +287,17 @@ mod tests {
     fn a_client_has_spoken_once_its_first_frame_is_whole() {
         for resets in [None, Some(1)] {
             let (mut client, heard) = listen(resets);
-            client.note(PREFACE);
-            client.note(&[0, 0, 6, 4, 0, 0, 0, 0, 0]);
-            client.note(&[0, 3, 0, 0, 0]);
+            client.note(PREFACE).unwrap();
+            client.note(&[0, 0, 6, 4, 0, 0, 0, 0, 0]).unwrap();
+            client.note(&[0, 3, 0, 0, 0]).unwrap();
             assert!(!heard.spoken());
-            client.note(&[100]);
+            client.note(&[100]).unwrap();
             assert!(heard.spoken());
         }
         let (mut client, heard) = listen(None);
-        client.note(&[PREFACE, &[0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 9, 0]].concat());
+        client
+            .note(&[PREFACE, &[0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 9, 0]].concat())
+            .unwrap();
         assert!(heard.spoken());
     }
 
@@ -308,45 +308,45 @@ mod tests {
         let data = [&[0, 0, 13, 0, 0, 0, 0, 0, 1][..], &RESET].concat();
         let bytes = [PREFACE, &data, &RESET, &data, &RESET, &RESET].concat();
         for byte in bytes {
-            client.note(&[byte]);
+            client.note(&[byte]).unwrap();
         }
         assert!(!told(&heard));
-        client.note(&RESET);
+        client.note(&RESET).unwrap();
         assert!(told(&heard));
     }
 
     #[tokio::test(start_paused = true)]
     async fn resets_count_for_a_minute_and_behind_goaway_for_ever() {
         let (mut client, heard) = listen(3);
-        client.note(PREFACE);
+        client.note(PREFACE).unwrap();
         for _ in 0..5 {
-            client.note(&RESET.repeat(3));
+            client.note(&RESET.repeat(3)).unwrap();
             assert!(!told(&heard));
             tokio::time::advance(MINUTE).await;
         }
-        client.note(&RESET.repeat(4));
+        client.note(&RESET.repeat(4)).unwrap();
         assert!(told(&heard));
-        client.note(&RESET);
+        client.note(&RESET).unwrap();
         tokio::time::advance(MINUTE).await;
-        client.note(&RESET);
+        client.note(&RESET).unwrap();
         assert!(!told(&heard));
-        client.note(&RESET);
+        client.note(&RESET).unwrap();
         assert!(told(&heard));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn settings_count_for_a_minute() {
-        let (mut client, heard) = listen(None);
+    async fn settings_count_for_a_second() {
+        let (mut client, _) = listen(None);
         let settings = [0, 0, 0, SETTINGS, 0, 0, 0, 0, 0];
-        let flooded = |heard: &Heard| heard.too_many_settings().now_or_never().is_some();
-        client.note(PREFACE);
+        client.note(PREFACE).unwrap();
         for _ in 0..3 {
-            client.note(&settings.repeat(MAX_SETTINGS as usize));
-            assert!(!flooded(&heard));
-            tokio::time::advance(MINUTE).await;
+            client
+                .note(&settings.repeat(MAX_SETTINGS as usize))
+                .unwrap();
+            tokio::time::advance(SECOND).await;
         }
-        client.note(&settings.repeat(MAX_SETTINGS as usize + 1));
-        assert!(flooded(&heard));
+        let flood = settings.repeat(MAX_SETTINGS as usize + 1);
+        client.note(&flood).unwrap_err();
     }
 
     #[tokio::test]
@@ -370,8 +370,8 @@ mod tests {
     #[test]
     fn without_a_limit_nobody_counts() {
         let (mut client, heard) = listen(None);
-        client.note(PREFACE);
-        client.note(&RESET.repeat(100_000));
+        client.note(PREFACE).unwrap();
+        client.note(&RESET.repeat(100_000)).unwrap();
         assert!(!told(&heard));
     }
 }
