@@ -16,7 +16,7 @@ const AT_ONCE: u64 = 16;
 /// A client that begins, is served, and is gone.
 async fn one(port: u16, number: u64, put: Vec<u8>, exchange: Vec<u8>) {
     let how = How {
-        abrupt: number % 2 == 0,
+        abrupt: number.is_multiple_of(2),
         ..How::default()
     };
     let mut raw = Raw::with(port, &how, &[]).await.unwrap();
@@ -29,7 +29,7 @@ async fn one(port: u16, number: u64, put: Vec<u8>, exchange: Vec<u8>) {
     // Some while the server has hardly begun, some in the midst of it.
     if number % 4 < 2 {
         let _ = raw
-            .until(|frame| frame.kind == DATA && number % 3 == 0)
+            .until(|frame| frame.kind == DATA && number.is_multiple_of(3))
             .now_and_then()
             .await;
     }
