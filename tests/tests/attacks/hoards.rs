@@ -42,7 +42,10 @@ async fn hoards_of_half_messages_are_ended() {
             for _ in (1..80).step_by(2) {
                 // DEADLINE_EXCEEDED in a HEADERS frame of its own, and behind it a reset: no more of the upload is wanted.
                 let is_end = |frame: &Frame| frame.kind == HEADERS && frame.ends_its_stream();
-                raw.until(is_end).await.unwrap();
+                // A client that is still sending to streams that have ended may lose its connection over it.
+                if raw.until(is_end).await.is_err() {
+                    break;
+                }
             }
         }
     })

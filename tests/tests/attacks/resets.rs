@@ -93,8 +93,9 @@ async fn resets_of_calls_that_have_begun_end_their_connection() {
     let limits = Limits::default().max_resets_per_minute(100);
     attack("resets of begun calls", limits, async |port| {
         let told = one_after_another(port, Duration::ZERO, true).await;
-        assert_eq!(told.code, Some(NO_ERROR));
-        assert_eq!(told.resets, 101);
+        // Some more may be under way when GOAWAY is.
+        assert_eq!(told.code, Some(NO_ERROR), "{} resets", told.resets);
+        assert!((101..300).contains(&told.resets), "{}", told.resets);
     })
     .await;
 }
