@@ -318,6 +318,7 @@ fn from_wire(error: WireError) -> Error {
         WireError::TooLarge { .. } | WireError::Limit { .. } => Code::ResourceExhausted,
         WireError::Truncated | WireError::Invalid(_) => Code::InvalidArgument,
         WireError::Cut | WireError::Io(_) => Code::Aborted,
+        WireError::Deadline => Code::DeadlineExceeded,
         WireError::Encoding(_) => Code::Unimplemented,
         // gRPC's specification of compression has it so for a flag without an encoding.
         WireError::Compressed | WireError::Encode(_) => Code::Internal,

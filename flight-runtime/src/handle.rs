@@ -23,8 +23,8 @@ pub(crate) struct Signals {
     pub(crate) ended: CancellationToken,
 }
 
-/// How long the ends of calls may be on their way at the end of the server.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long the ends of calls may be on their way before their connections are closed.
+pub(crate) const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What a server counts.
 #[derive(Debug, Default)]
@@ -94,7 +94,7 @@ impl ServerHandle {
 
     /// How many connections were refused since the start, because
     /// [`max_connections`](crate::Limits::max_connections) or [`max_connections_per_address`](crate::Limits::max_connections_per_address) was
-    /// reached.
+    /// reached, or the process had no more file descriptors.
     pub fn refused_connections(&self) -> u64 {
         self.0.counters.refused_connections.load(Ordering::Relaxed)
     }

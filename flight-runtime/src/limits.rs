@@ -38,6 +38,9 @@ pub struct Limits {
     pub(crate) time_to_speak: Duration,
     pub(crate) connections: usize,
     pub(crate) connections_per_address: Option<usize>,
+    pub(crate) connection_age: Option<Duration>,
+    pub(crate) connection_age_grace: Option<Duration>,
+    pub(crate) resets_per_minute: Option<u32>,
     pub(crate) calls: usize,
     pub(crate) calls_per_connection: u32,
     pub(crate) calls_per_identity: Option<usize>,
@@ -62,6 +65,9 @@ impl Default for Limits {
             time_to_speak: Duration::from_secs(10),
             connections: 10_000,
             connections_per_address: None,
+            connection_age: None,
+            connection_age_grace: Some(Duration::from_secs(300)),
+            resets_per_minute: Some(6_000),
             calls: 10_000,
             calls_per_connection: 200,
             calls_per_identity: Some(1_000),
@@ -98,7 +104,8 @@ impl Limits {
     ///
     /// The next is closed as soon as it is accepted, before TLS: clients of gRPC see UNAVAILABLE, and try again after a pause that grows. The log
     /// has a warning every ten seconds at most, and [`ServerHandle::refused_connections`](crate::ServerHandle::refused_connections) counts.
-    /// A connection that waits takes some 15 KiB, so the default is 150 MiB; the process needs a file descriptor for each (`ulimit -n`).
+    /// A connection that waits takes some 15 KiB, so the default is 150 MiB; the process needs a file descriptor for each (`ulimit -n`). Without one,
+    /// connections are closed and counted in the same way.
     #[must_use]
     pub fn max_connections(mut self, limit: usize) -> Self {
         self.connections = limit;
@@ -112,6 +119,40 @@ impl Limits {
     #[must_use]
     pub fn max_connections_per_address(mut self, limit: impl Into<Option<usize>>) -> Self {
         self.connections_per_address = limit.into();
+        self
+    }
+
+    /// How old a connection may become, a tenth more or less so that not all of them end together. Default: `None`.
+    ///
+    /// Then its client is told with GOAWAY that nothing new begins on it, and goes on with another connection; calls that run may end, for as long as
+    /// [`connection_age_grace`](Self::connection_age_grace). For servers behind a balancer of connections: without it a new server gets nothing
+    /// from clients that are connected already.
+    #[must_use]
+    pub fn max_connection_age(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.connection_age = limit.into();
+        self
+    }
+
+    /// How long calls may go on, on a connection that has reached its [`max_connection_age`](Self::max_connection_age). Default: 5 minutes.
+    ///
+    /// Those that still run end with UNAVAILABLE, and the connection is closed half a second later. `None` lets them run to their ends.
+    #[must_use]
+    pub fn connection_age_grace(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.connection_age_grace = limit.into();
+        self
+    }
+
+    /// Streams that a client may reset in a minute, on one connection. Default: 6,000.
+    ///
+    /// A reset is how a client gives up a call: a download that is left before its end, a call that is cancelled, a deadline that passes. Each makes the
+    /// server begin something for nothing, and takes none of the places that [`max_calls_per_connection`](Self::max_calls_per_connection) counts.
+    ///
+    /// With one more, the client is told with GOAWAY that nothing new begins on the connection. Its calls go on to their ends, and clients of
+    /// gRPC open another connection, so that one that leaves downloads by the hundred each second loses nothing. One that goes on is cut
+    /// off, once it has reset as many streams again as `max_calls_per_connection` lets it have.
+    #[must_use]
+    pub fn max_resets_per_minute(mut self, limit: impl Into<Option<u32>>) -> Self {
+        self.resets_per_minute = limit.into();
         self
     }
 
@@ -332,6 +373,8 @@ impl Limits {
                 "max_connections_per_address",
                 self.connections_per_address == Some(0),
             ),
+            ("max_connection_age", self.connection_age == Some(none)),
+            ("max_resets_per_minute", self.resets_per_minute == Some(0)),
             ("max_calls", self.calls == 0),
             ("max_calls_per_connection", self.calls_per_connection == 0),
             ("max_calls_per_identity", self.calls_per_identity == Some(0)),

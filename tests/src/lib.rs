@@ -13,11 +13,13 @@
 //! | `guarded`, `login` | handlers under rules, and the ways to be known |
 //! | `watched` | middleware and layers |
 //! | [`process`] | all of it as a process |
+//! | `counted` | how much has begun, is under way and was committed |
 //!
 //! What a handler saw goes into the [`Ledger`], from which the action `seen` reads it.
 
 mod actions;
 mod catch_all;
+mod counted;
 mod data;
 mod downloads;
 mod exchanges;
@@ -60,6 +62,9 @@ pub fn builder(options: &Options) -> FlightServerBuilder {
         .add_service(actions::Actions::new(ledger.clone())),
         Services::DownloadsAlone => FlightServer::builder(catch_all::DownloadsAlone),
     };
+    if options.counted {
+        builder = builder.add_service(counted::Counted::default());
+    }
     if let Some(location) = &options.location {
         builder = builder.location(location.as_str());
     }
@@ -69,6 +74,7 @@ pub fn builder(options: &Options) -> FlightServerBuilder {
     if let Some(bytes) = options.max_message_size {
         builder = builder.max_message_size(bytes);
     }
+    builder = builder.limits(options.limits.clone());
     if let Some(grace) = options.grace {
         builder = builder.shutdown_grace(grace);
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flight_runtime::Method;
+use flight_runtime::{Limits, Method};
 
 use crate::login::Auth;
 
@@ -33,6 +33,8 @@ pub struct Options {
     pub advertise: Option<String>,
     /// `--max-message-size BYTES`
     pub max_message_size: Option<usize>,
+    /// `--limit NAME=NUMBER`, several times; times are in milliseconds.
+    pub limits: Limits,
     /// `--grace MILLISECONDS`
     pub grace: Option<Duration>,
     /// `--tls-cert PATH`, once for each `--tls-key`
@@ -51,6 +53,8 @@ pub struct Options {
     pub public: Vec<Method>,
     /// `--token-idle MILLISECONDS`, of logins
     pub token_idle: Option<Duration>,
+    /// `--counted`: calls that are counted.
+    pub counted: bool,
     /// `--watch`: middleware that writes down what it sees.
     pub watch: bool,
     /// `--layers`: tower layers around the service.
@@ -103,6 +107,7 @@ impl Options {
                 "--max-message-size" => {
                     options.max_message_size = Some(number(value()?)? as usize);
                 }
+                "--limit" => options.limits = limit(options.limits, &value()?)?,
                 "--grace" => {
                     let milliseconds = number(value()?)?;
                     options.grace = Some(Duration::from_millis(milliseconds.into()));
@@ -125,6 +130,7 @@ impl Options {
                     let milliseconds = number(value()?)?;
                     options.token_idle = Some(Duration::from_millis(milliseconds.into()));
                 }
+                "--counted" => options.counted = true,
                 "--watch" => options.watch = true,
                 "--layers" => options.layers = true,
                 "--no-definition" => options.no_definition = true,
@@ -138,4 +144,25 @@ impl Options {
         }
         Ok(options)
     }
+}
+
+fn limit(limits: Limits, text: &str) -> Result<Limits, String> {
+    let (name, number) = text
+        .split_once('=')
+        .ok_or_else(|| format!("`{text}` is not NAME=NUMBER"))?;
+    let number: u32 = number
+        .parse()
+        .map_err(|error| format!("`{number}` is not a number: {error}"))?;
+    let time = Duration::from_millis(number.into());
+    Ok(match name {
+        "max_connections" => limits.max_connections(number as usize),
+        "max_calls" => limits.max_calls(number as usize),
+        "max_calls_per_connection" => limits.max_calls_per_connection(number),
+        "max_resets_per_minute" => limits.max_resets_per_minute(number),
+        "max_connection_age" => limits.max_connection_age(time),
+        "time_to_speak" => limits.time_to_speak(time),
+        "upload_idle" => limits.upload_idle(time),
+        "download_idle" => limits.download_idle(time),
+        _ => return Err(format!("no limit `{name}`")),
+    })
 }

@@ -48,6 +48,8 @@ pub(super) struct Answer {
     /// Head and trailers, as they have come.
     headers: HeaderMap,
     running: Arc<Running>,
+    /// The server has said that it never saw the call.
+    unseen: bool,
 }
 
 enum State {
@@ -91,6 +93,7 @@ impl Answer {
             deadline: deadline.map(Box::pin),
             headers: HeaderMap::new(),
             running,
+            unseen: false,
         }
     }
 
@@ -101,6 +104,11 @@ impl Answer {
             self.poll_head(cx)
         })
         .await
+    }
+
+    /// Whether the call may be made again on another connection, because its own was told to go before the server took it up.
+    pub(super) fn is_unseen(&self) -> bool {
+        self.unseen
     }
 
     /// Headers and trailers that have come.
@@ -144,6 +152,7 @@ impl Answer {
         let response = match ready!(Pin::new(response).poll(cx)) {
             Ok(response) => response,
             Err(error) => {
+                self.unseen = is_leave(&error);
                 let error = self.broken(error);
                 self.finish();
                 return Poll::Ready(Err(error));
@@ -317,6 +326,11 @@ impl Body for Answer {
                 .map_err(|error| WireError::Io(BoxError::from(error)))
         }))
     }
+}
+
+/// Whether a server that leaves in good order has said so to a call: it ends those alone that it has not begun (RFC 9113, 6.8).
+pub(super) fn is_leave(error: &h2::Error) -> bool {
+    error.is_go_away() && error.is_remote() && error.reason() == Some(Reason::NO_ERROR)
 }
 
 /// What is wrong with an answer, as its reader sees it: the server's fault, or an error that came through.

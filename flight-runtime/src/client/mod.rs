@@ -43,7 +43,7 @@ use crate::wire::guard::GuardLimits;
 use crate::wire::message::{empty_frame, with_descriptor};
 use crate::wire::segments::Segments;
 
-use answer::{Answer, Frames, Outgoing, fault};
+use answer::{Answer, Frames, Outgoing, fault, is_leave};
 use builder::Settings;
 use channel::Channel;
 use connection::Live;
@@ -313,8 +313,19 @@ impl FlightClient {
         let deadline = self.options.deadline();
         let mut request = self.channel.request(method)?;
         options::write(&self.options, request.headers_mut());
-        let Live { mut calls, running } = self.channel.ready_by(deadline).await?;
-        let sent = calls.send_request(request, false);
+        let Live {
+            mut calls,
+            mut running,
+        } = self.channel.ready_by(deadline).await?;
+        let sent = match calls.send_request(request.clone(), false) {
+            // It was told to go in this moment.
+            Err(error) if is_leave(&error) => {
+                let live = self.channel.ready_by(deadline).await?;
+                (calls, running) = (live.calls, live.running);
+                calls.send_request(request, false)
+            }
+            sent => sent,
+        };
         let (response, stream) = sent.map_err(|error| self.channel.lost(error))?;
         Ok(Answer::new(
             Arc::clone(&self.channel),
@@ -326,11 +337,17 @@ impl FlightClient {
         ))
     }
 
-    /// A call with one message.
+    /// A call with one message, which is sent again where the server was about to leave and has not begun it.
     async fn unary(&self, method: Method, message: &impl prost::Message) -> Result<Answer, Error> {
         let frame = Segments::from(encode_message(message)?);
-        let mut answer = self.start(method, Outgoing::One(frame)).await?;
-        answer.head().await?;
+        let mut answer = self.start(method, Outgoing::One(frame.clone())).await?;
+        if let Err(error) = answer.head().await {
+            if !answer.is_unseen() {
+                return Err(error);
+            }
+            answer = self.start(method, Outgoing::One(frame)).await?;
+            answer.head().await?;
+        }
         Ok(answer)
     }
 

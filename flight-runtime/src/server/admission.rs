@@ -1,6 +1,7 @@
 //! [`Connections`]: how many there are, and who may not be one more.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -69,7 +70,7 @@ impl Connections {
         };
         if let Some(limit) = limit {
             self.0.counters.refused_connection();
-            open.refuse(peer, limit);
+            open.refuse(peer, format_args!("`Limits::{limit}` is reached"));
             return None;
         }
         open.all += 1;
@@ -81,10 +82,17 @@ impl Connections {
             address,
         })
     }
+
+    /// A connection was closed for which there was no file descriptor.
+    pub(super) fn turned_away(&self, peer: Peer) {
+        self.0.counters.refused_connection();
+        let reason = format_args!("there are no more file descriptors (`ulimit -n`)");
+        self.open().refuse(peer, reason);
+    }
 }
 
 impl Open {
-    fn refuse(&mut self, peer: Peer, limit: &str) {
+    fn refuse(&mut self, peer: Peer, reason: fmt::Arguments<'_>) {
         self.refused += 1;
         let now = now();
         if self
@@ -92,7 +100,7 @@ impl Open {
             .is_none_or(|warned| now.duration_since(warned) >= WARN_EVERY)
         {
             let refused = std::mem::take(&mut self.refused);
-            tracing::warn!(%peer, refused, open = self.all, "connections are refused: `Limits::{limit}` is reached");
+            tracing::warn!(%peer, refused, open = self.all, "connections are refused: {reason}");
             self.warned = Some(now);
         }
     }

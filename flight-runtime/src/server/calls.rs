@@ -24,6 +24,8 @@ use crate::pace::Pace;
 
 /// How long a call may hold up its connection at a time. Encoding 4 MiB takes 20 µs, handing a call to another thread and back about as much.
 const SLOW: Duration = Duration::from_micros(100);
+/// How long all calls together may, before they leave: a client may begin a hundred that are slow in one packet.
+const HELD: Duration = Duration::from_millis(1);
 /// How many calls begin in tasks of their own after one was slow.
 const APART: u32 = 256;
 
@@ -123,12 +125,16 @@ impl Calls {
         cx: &mut Context<'_>,
         mut connection: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
+        let began = Instant::now();
         loop {
             while let Poll::Ready(Some(done)) = self.here.poll_next_unpin(cx) {
                 if done.slow {
                     self.apart = APART;
                 }
                 done.call.map(tokio::spawn);
+                if done.slow && began.elapsed() > HELD {
+                    self.leave();
+                }
             }
             if let Poll::Ready(ended) = connection(cx) {
                 self.leave();
@@ -149,7 +155,7 @@ impl Calls {
         }
     }
 
-    /// Lets the calls of a connection that has ended come to their ends: a handler sees that its upload was cut, and may say so elsewhere.
+    /// Has the calls go on in tasks of their own. Of a connection that has ended they come to their ends: a handler sees that its upload was cut, and may say so elsewhere.
     fn leave(&mut self) {
         for Here(call) in std::mem::take(&mut self.here) {
             call.map(tokio::spawn);
@@ -247,6 +253,27 @@ mod tests {
         calls.executor().execute(std::future::pending());
         poll(&mut calls);
         assert_eq!(calls.here.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn slow_calls_that_begin_together_do_not_hold_their_connection_up_together() {
+        let mut calls = Calls::default();
+        let (done, mut ended) = tokio::sync::mpsc::unbounded_channel();
+        for _ in 0..50 {
+            let done = done.clone();
+            calls.executor().execute(async move {
+                std::thread::sleep(SLOW * 10);
+                let _ = done.send(tokio::task::try_id().is_some());
+                std::future::pending().await
+            });
+        }
+        poll(&mut calls);
+        assert_eq!(calls.here.len(), 0);
+        let mut apart = 0;
+        for _ in 0..50 {
+            apart += usize::from(ended.recv().await.unwrap());
+        }
+        assert!(apart >= 45, "{apart} began by themselves");
     }
 
     #[tokio::test]

@@ -14,12 +14,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 
 use super::admission::Connections;
+use super::age::Due;
 use super::authority::Authority;
 use super::calls::Calls;
 use super::events::{Event, Events};
-use super::greeting::Greeting;
 use super::http2::Http2Settings;
 use super::listener::Socket;
+use super::overheard::Overheard;
 use super::tls::Acceptor;
 use super::wakes::Wakes;
 use crate::Error;
@@ -116,13 +117,16 @@ where
         .max_concurrent_streams(limits.calls_per_connection)
         .keep_alive_interval(http2.keep_alive_interval)
         .keep_alive_timeout(http2.keep_alive_timeout);
-    let (stream, spoken) = Greeting::new(stream);
+    let (stream, heard) = Overheard::new(stream, &limits);
     let (socket, drain) = gather(stream);
     let connection = builder.serve_connection(TokioIo::new(socket), answer);
     tokio::pin!(connection);
     let wakes = Wakes::new();
     let mut events = Events::new(&signals);
     events.when(sleep_until(speak_by), Event::Silent);
+    events.when(heard.too_many_resets(), Event::Resets);
+    events.age(Due::first(&limits));
+    let mut resets_told = false;
     let ended = loop {
         let happened = poll_fn(|cx| {
             let polled = drain.poll(cx, |cx| {
@@ -139,14 +143,33 @@ where
         match happened.await {
             Err(ended) => break ended,
             Ok(Event::Silent) => {
-                if !spoken.get() {
+                if !heard.spoken() {
                     tracing::debug!(%peer, "closed: it said nothing in time (`Limits::time_to_speak`)");
                     return;
                 }
             }
             Ok(Event::Look) => calls.look(),
+            Ok(Event::Resets) if resets_told => {
+                tracing::debug!(%peer, "closed: it goes on to reset streams (`Limits::max_resets_per_minute`)");
+                return;
+            }
+            Ok(Event::Resets) => {
+                // Those who did not mean it go on with another connection, and lose no call.
+                tracing::info!(%peer, "GOAWAY: too many streams are reset (`Limits::max_resets_per_minute`)");
+                resets_told = true;
+                connection.as_mut().graceful_shutdown();
+                events.when(heard.too_many_resets(), Event::Resets);
+            }
+            Ok(Event::Old(due)) => {
+                match due {
+                    Due::Drain => connection.as_mut().graceful_shutdown(),
+                    Due::Stop => calls.end_with(|| too_old(&limits)),
+                    Due::Cut => return,
+                }
+                events.age(due.next(&limits));
+            }
             // Who has not spoken has no call, and may never speak.
-            Ok(Event::Drain) if !spoken.get() => return,
+            Ok(Event::Drain) if !heard.spoken() => return,
             // GOAWAY: what runs may end, nothing new begins.
             Ok(Event::Drain) => connection.as_mut().graceful_shutdown(),
             Ok(Event::Stop) => calls.end_with(|| Error::unavailable("the server is stopping")),
@@ -158,4 +181,11 @@ where
         Ok(Err(error)) => tracing::debug!(%peer, %error, "connection ended"),
         Err(error) => tracing::debug!(%peer, %error, "connection ended while it was written to"),
     }
+}
+
+fn too_old(limits: &Limits) -> Error {
+    let age = limits.connection_age.unwrap_or_default();
+    Error::unavailable(format!(
+        "the connection is too old: the server's limit is `Limits::max_connection_age({age:?})`"
+    ))
 }

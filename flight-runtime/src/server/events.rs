@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::sleep;
 
+use super::age::Due;
 use crate::handle::Signals;
 
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,10 @@ pub(super) enum Event {
     Silent,
     /// The calls are to be looked after.
     Look,
+    /// The client has reset too many streams.
+    Resets,
+    /// The connection is old.
+    Old(Due),
     /// Begin nothing new, end what runs.
     Drain,
     /// Calls that run end now.
@@ -52,6 +57,13 @@ impl Events {
 
     pub(super) fn after(&self, time: Duration, event: Event) {
         self.when(sleep(time), event);
+    }
+
+    /// What is due for a connection of its age, and when.
+    pub(super) fn age(&self, due: Option<(Due, Duration)>) {
+        if let Some((due, after)) = due {
+            self.after(after, Event::Old(due));
+        }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {

@@ -7,9 +7,17 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream, lookup_host};
 
+use super::admission::Connections;
+use super::reserve::Reserve;
 use crate::Error;
 use crate::caller::Peer;
 use crate::location::{Location, Target, localhost};
+
+/// After an error of accepting, doubled from one to the next.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause while there are no descriptors: connections that come meanwhile wait for it.
+const LONGEST_LACK: Duration = Duration::from_millis(100);
 
 /// A bound socket.
 pub(super) enum Listener {
@@ -24,30 +32,42 @@ pub(super) enum Socket {
 }
 
 impl Listener {
+    /// The next connection.
+    pub(super) async fn accept_one(&self) -> io::Result<(Socket, Peer)> {
+        match self {
+            Listener::Tcp(listener) => listener
+                .accept()
+                .await
+                .map(|(socket, address)| (Socket::Tcp(socket), Peer::Tcp(address))),
+            Listener::Unix(listener) => listener
+                .accept()
+                .await
+                .map(|(socket, _)| (Socket::Unix(socket), Peer::Unix)),
+        }
+    }
+
     /// Waits for the next connection, and through the lack of file descriptors.
-    pub(super) async fn accept(&self) -> (Socket, Peer) {
-        let mut pause = Duration::from_millis(5);
+    pub(super) async fn accept(
+        &self,
+        reserve: &mut Reserve,
+        connections: &Connections,
+    ) -> (Socket, Peer) {
+        let mut pause = FIRST_PAUSE;
         loop {
-            let accepted = match self {
-                Listener::Tcp(listener) => listener
-                    .accept()
-                    .await
-                    .map(|(socket, address)| (Socket::Tcp(socket), Peer::Tcp(address))),
-                Listener::Unix(listener) => listener
-                    .accept()
-                    .await
-                    .map(|(socket, _)| (Socket::Unix(socket), Peer::Unix)),
-            };
-            match accepted {
+            match self.accept_one().await {
                 Ok(accepted) => return accepted,
                 // The peer was gone before it was accepted: nothing is wrong here.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) if Reserve::is_for(&error) => {
+                    reserve.turn_away(self, connections);
+                    pause = pause.min(LONGEST_LACK);
+                }
                 Err(error) => {
                     tracing::warn!(%error, ?pause, "cannot accept connections for now");
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(Duration::from_secs(1));
                 }
             }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 }

@@ -1,16 +1,18 @@
 //! The server: locations, listeners, connections, and its end.
 
 mod admission;
+mod age;
 mod authority;
 mod builder;
 mod calls;
 mod connection;
 mod events;
-mod greeting;
 mod http2;
 mod listener;
 mod memory;
+mod overheard;
 mod paced;
+mod reserve;
 mod running;
 mod tls;
 mod wakes;
@@ -31,6 +33,7 @@ pub use running::RunningServer;
 
 use connection::Shared;
 use listener::{Bound, Listener};
+use reserve::Reserve;
 
 /// A Flight server: [`FlightServer::builder`] is where every program begins.
 ///
@@ -83,9 +86,10 @@ fn run(bound: Bound, shared: Shared) {
 }
 
 async fn accept(listener: Listener, connections: TaskTracker, shared: Shared) {
+    let mut reserve = Reserve::new();
     loop {
         let (socket, peer) = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = listener.accept(&mut reserve, &shared.connections) => accepted,
             () = shared.signals.drain.cancelled() => return,
         };
         // Before TLS, which costs the server more than the client. There is nobody yet to be told why.

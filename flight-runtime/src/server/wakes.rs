@@ -19,7 +19,7 @@ const POLLED: u8 = 1;
 const WOKEN: u8 = 2;
 
 /// After so many rounds other tasks have a turn.
-const ROUNDS: usize = 8;
+pub(super) const ROUNDS: u32 = 8;
 
 /// What is in the task of a connection is polled with its waker.
 pub(super) struct Wakes {
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn what_wakes_itself_without_end_lets_others_have_a_turn() {
         let (wakes, task) = (Wakes::new(), Arc::<Count>::default());
-        assert_eq!(poll(&wakes, &task, usize::MAX).0, ROUNDS);
+        assert_eq!(poll(&wakes, &task, usize::MAX).0, ROUNDS as usize);
         assert_eq!(task.get(), 1);
         assert_eq!(poll(&wakes, &task, 0).0, 1);
     }

@@ -140,7 +140,8 @@ impl Service {
             observed.observed().bytes(Direction::Received, bytes);
             frame
         });
-        let body = RequestBody::new(body).within(self.bounds(method, &pace));
+        let bounds = self.bounds(method, &pace).until(context.deadline());
+        let body = RequestBody::new(body).within(bounds);
         let frames = match beside {
             None => self.frames(context.clone(), started.clone(), body),
             Some((call, _)) => self

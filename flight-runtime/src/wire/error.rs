@@ -22,7 +22,7 @@ pub(super) const DICTIONARIES: &str = "what the stream keeps of its dictionaries
 ///
 /// Suggested gRPC codes, because the mapping belongs to the caller: `TooLarge` is
 /// RESOURCE_EXHAUSTED, `Truncated` and `Invalid` are INVALID_ARGUMENT, `Cut` is
-/// ABORTED, `Compressed` and `Encode` are INTERNAL, `Encoding` is UNIMPLEMENTED, `Io` is
+/// ABORTED, `Deadline` is DEADLINE_EXCEEDED, `Compressed` and `Encode` are INTERNAL, `Encoding` is UNIMPLEMENTED, `Io` is
 /// UNAVAILABLE.
 #[derive(Debug)]
 pub(crate) enum WireError {
@@ -53,6 +53,8 @@ pub(crate) enum WireError {
     /// It carries no source on purpose: tonic searches the sources of an error for an
     /// `h2::Error`, and one with the reason CANCEL becomes a clean end of stream.
     Cut,
+    /// The call has ended before its request did.
+    Deadline,
     /// The message is marked as compressed, and its call has no encoding.
     Compressed,
     /// The call's `grpc-encoding`, ready to be shown, is not one of those accepted.
@@ -113,6 +115,7 @@ impl fmt::Display for WireError {
                 "the request was broken off before its end: \
                  the stream was reset or the connection was lost",
             ),
+            Self::Deadline => f.write_str("the call's deadline passed before its end"),
             Self::Compressed => f.write_str(
                 "the message is marked as compressed (its first byte is 1), \
                  and the call has no grpc-encoding other than identity",

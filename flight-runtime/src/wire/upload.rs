@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::error::WireError;
 use super::progress::{Idle, Progress};
@@ -19,6 +19,10 @@ pub(crate) struct Bounds {
     bytes: Option<(u64, u64, &'static str)>,
     /// Until when it must have come.
     whole: Option<(Duration, Pin<Box<Sleep>>)>,
+    /// The end of its call. Whoever reads in a task of its own is told by this alone.
+    deadline: Option<Instant>,
+    /// Wakes whoever waits for the request when that is over; made when somebody does.
+    alarm: Option<Pin<Box<Sleep>>>,
     /// A client that takes the answer is not idle.
     progress: Arc<Progress>,
 }
@@ -34,12 +38,23 @@ impl Bounds {
             idle: idle.map(|limit| (limit, Idle::new(limit))),
             bytes: bytes.map(|(limit, option)| (limit, limit, option)),
             whole: whole.map(|limit| (limit, Box::pin(sleep(limit)))),
+            deadline: None,
+            alarm: None,
             progress,
         }
     }
 
+    /// Of a call that ends then.
+    pub(crate) fn until(mut self, deadline: Option<std::time::Instant>) -> Self {
+        self.deadline = deadline.map(Into::into);
+        self
+    }
+
     /// Whether it still may come, whatever it is.
     pub(super) fn poll_time(&mut self, cx: &mut Context<'_>) -> Result<(), WireError> {
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(WireError::Deadline);
+        }
         let Some((limit, sleep)) = &mut self.whole else {
             return Ok(());
         };
@@ -76,6 +91,14 @@ impl Bounds {
 
     /// Nothing comes for now.
     pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<WireError> {
+        if let Some(deadline) = self.deadline {
+            let alarm = self
+                .alarm
+                .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+            if alarm.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(WireError::Deadline);
+            }
+        }
         let Some((limit, idle)) = &mut self.idle else {
             return Poll::Pending;
         };

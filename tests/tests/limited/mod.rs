@@ -67,6 +67,12 @@ pub(crate) fn batches(sizes: impl IntoIterator<Item = usize>) -> BatchStream {
 
 pub(crate) struct Limited(Alive);
 
+impl Limited {
+    pub(crate) fn of(alive: &Alive) -> Self {
+        Self(alive.clone())
+    }
+}
+
 #[flight_server]
 impl Limited {
     /// One row, and then nothing.
