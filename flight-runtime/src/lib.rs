@@ -90,6 +90,8 @@ mod context;
 pub mod definition;
 pub mod error;
 mod extract;
+#[cfg(feature = "fuzz")]
+mod fuzz;
 mod handle;
 mod limits;
 mod location;
@@ -204,6 +206,13 @@ pub mod __v0_1 {
 #[doc(hidden)]
 pub mod __bench {
     pub use crate::wire::bench::{Upload, encode};
+}
+
+/// What fuzzers and tests of damaged input call. Not an interface: only they turn the feature on.
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod __fuzz {
+    pub use crate::fuzz::*;
 }
 
 /// What the README says compiles.

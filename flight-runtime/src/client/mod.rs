@@ -132,7 +132,7 @@ impl FlightClient {
     /// A client whose connections come from here.
     pub(crate) fn dialling(location: Location, dial: Dial) -> Self {
         let settings = Settings::default();
-        let place = channel::Place::Memory(dial);
+        let place = channel::Place::Dialled(dial);
         let channel = Channel::nearby(location, place, settings.http2.clone());
         Self::of(
             Arc::new(channel),
