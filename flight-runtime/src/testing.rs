@@ -40,10 +40,9 @@ use std::sync::Arc;
 use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::client::FlightClient;
+use crate::client::{Dial, FlightClient, FlightClientBuilder};
 use crate::error::Error;
 use crate::handle::ServerHandle;
-use crate::location::Location;
 use crate::server::{FlightServerBuilder, Memory};
 
 /// A client of this service, which lives in memory as long as the client and its clones do.
@@ -61,19 +60,35 @@ pub fn connect(server: FlightServerBuilder) -> Result<FlightClient, Error> {
     Ok(client(Arc::new(Memory::start(server)?)))
 }
 
-/// A client whose connections this function makes, in plain text: over a simulated network, or to a [`TestServer::serve`] with something in between.
+/// A client whose connections this function makes: over a simulated network, or to [`TestServer::serve`] with something in between.
 ///
-/// It is asked for one when the first call begins, and again when that is lost.
-pub fn client_over<S, F>(dial: impl Fn() -> F + Send + Sync + 'static) -> FlightClient
+/// It is asked for one when the first call begins, and again when that is lost. Location and TLS of the builder have no meaning here; everything
+/// else has.
+///
+/// # Errors
+///
+/// INVALID_ARGUMENT for settings that cannot work.
+pub fn client_over<S, F>(
+    client: FlightClientBuilder,
+    dial: impl Fn() -> F + Send + Sync + 'static,
+) -> Result<FlightClient, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Future<Output = io::Result<S>> + Send + 'static,
 {
-    let dial = move || {
+    client.check()?;
+    Ok(client.dialling(boxed(dial)))
+}
+
+fn boxed<S, F>(dial: impl Fn() -> F + Send + Sync + 'static) -> Dial
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = io::Result<S>> + Send + 'static,
+{
+    Arc::new(move || {
         let dialled = dial();
         async { Ok(Box::new(dialled.await?) as Box<_>) }.boxed()
-    };
-    FlightClient::dialling(Location::from("grpc://memory:0"), Arc::new(dial))
+    })
 }
 
 /// A server in memory: for tests of its end, or with several clients of their own connections.
@@ -131,7 +146,7 @@ impl TestServer {
     ///
     /// ```
     /// use flight_runtime::testing::{TestServer, client_over};
-    /// use flight_runtime::prelude::*;
+    /// use flight_runtime::{FlightClient, prelude::*};
     ///
     /// struct Hello;
     ///
@@ -146,11 +161,11 @@ impl TestServer {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Error> {
     /// let server = TestServer::start(FlightServer::builder(Hello))?;
-    /// let client = client_over(move || {
+    /// let client = client_over(FlightClient::builder("grpc://test:1"), move || {
     ///     let (here, there) = tokio::io::duplex(1024);
     ///     let served = server.serve(there);
     ///     async move { served.map(|()| here) }
-    /// });
+    /// })?;
     /// let results = client.do_action(Action::new("hello", "")).await?.read_all().await?;
     /// assert_eq!(results[0].body, "world");
     /// # Ok(())
@@ -187,5 +202,7 @@ impl std::fmt::Debug for TestServer {
 }
 
 fn client(server: Arc<Memory>) -> FlightClient {
-    client_over(move || ready(server.connect()))
+    let location = server.handle().location().clone();
+    let dial = boxed(move || ready(server.connect()));
+    FlightClient::builder(location).dialling(dial)
 }

@@ -29,11 +29,12 @@ pub fn answer(bytes: &[u8]) {
     let (which, bytes) = choice(bytes, 6);
     let bytes = bytes.to_vec();
     block_on(async move {
-        let client = client_over(move || {
+        let client = FlightClient::builder("grpc://memory:0");
+        let client = client_over(client, move || {
             let (here, there) = duplex(BUFFER);
             tokio::spawn(speak(there, bytes.clone()));
             ready(Ok(here))
-        });
+        })?;
         ask(&client, which).await
     })
     // Whether it was one or none: it has ended.

@@ -6,17 +6,22 @@ use std::task::{Context, Poll};
 
 use arrow::array::{Array, RecordBatch};
 use arrow::buffer::Buffer;
-use bytes::Bytes;
+use arrow::datatypes::SchemaRef;
+use bytes::{BufMut, Bytes};
 use futures::FutureExt;
 use http_body::{Body, Frame};
+use prost::encoding::{WireType, encode_key, encode_varint};
 
 use super::choice;
+use crate::batches::{Compression, StreamOptions};
 use crate::error::BoxError;
+use crate::reply::encode_options;
 use crate::wire::compression::Encoding;
 use crate::wire::decode::{BatchDecoder, Decoded};
+use crate::wire::encode::{BatchEncoder, DEFAULT_MAX_MESSAGE_SIZE};
 use crate::wire::error::WireError;
 use crate::wire::flight_data::{FlightDataReader, Inbound, Limits};
-use crate::wire::grpc::MessageReader;
+use crate::wire::grpc::{MessageReader, PREFIX_LEN, put_prefix};
 use crate::wire::guard::GuardLimits;
 
 /// The largest message, so that a length alone cannot ask for much.
@@ -116,6 +121,63 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<RecordBatch>, BoxError> {
         }
     }
     Ok(batches)
+}
+
+/// What a stream of these batches is made of, message by message: the flatbuffer and the body of each, to be damaged and
+/// [put together](frame) again.
+///
+/// # Errors
+///
+/// Whatever the encoder says.
+pub fn encode(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+    compression: Compression,
+    deltas: bool,
+) -> Result<Vec<(Vec<u8>, Vec<u8>)>, BoxError> {
+    let options = StreamOptions {
+        compression,
+        dictionary_deltas: deltas,
+        ..StreamOptions::default()
+    };
+    let options = encode_options(&options, DEFAULT_MAX_MESSAGE_SIZE);
+    let mut encoder = BatchEncoder::new(schema, options)?;
+    let mut frames = VecDeque::from([encoder.schema(None)?]);
+    for batch in batches {
+        encoder.batch(batch, None, &mut frames)?;
+    }
+    let mut wire = Vec::new();
+    for frame in frames {
+        wire.put(frame);
+    }
+    let limits = Limits {
+        message: usize::MAX,
+    };
+    let mut reader = FlightDataReader::new(Pieces::whole(&wire), Encoding::Identity, limits);
+    let mut messages = Vec::new();
+    while let Some(inbound) = step(|| reader.next().now_or_never())? {
+        messages.push((inbound.header.to_vec(), inbound.body.to_vec()));
+    }
+    Ok(messages)
+}
+
+/// Adds a message as it travels: gRPC's prefix, and a `FlightData` of these two fields.
+pub fn frame(wire: &mut Vec<u8>, header: &[u8], body: &[u8]) {
+    let start = wire.len();
+    wire.put_slice(&[0; PREFIX_LEN]);
+    encode_key(2, WireType::LengthDelimited, wire);
+    encode_varint(header.len() as u64, wire);
+    wire.put_slice(header);
+    if !body.is_empty() {
+        encode_key(1000, WireType::LengthDelimited, wire);
+        encode_varint(body.len() as u64, wire);
+        wire.put_slice(body);
+    }
+    let len = wire.len() - start - PREFIX_LEN;
+    if let Some(mut prefix) = wire.get_mut(start..start + PREFIX_LEN) {
+        // Messages here are far from 4 GiB.
+        let _ = put_prefix(&mut prefix, len);
+    }
 }
 
 /// An upload as it travels: gRPC's frames, `FlightData`, Arrow's decoder behind its guard.

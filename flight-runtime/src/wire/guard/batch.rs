@@ -9,7 +9,7 @@ use arrow_ipc::{
     BodyCompressionMethod, Buffer, CompressionType, FieldNode, MetadataVersion, RecordBatch,
 };
 
-use super::{GuardLimits, lz4};
+use super::{GuardLimits, lz4, zstd};
 use crate::wire::error::{DECODED_BODY, WireError, shown};
 
 /// The number of rows of a batch, as it says it.
@@ -370,18 +370,42 @@ impl Walk<'_, '_> {
                 "its {what} announce an uncompressed length of {announced}"
             )));
         };
-        // ZSTD is decoded into what was announced, and LZ4 to its end.
-        if codec == CompressionType::LZ4_FRAME && plain > 0 {
-            let most = self.budget().saturating_add(lz4::MAX_BLOCK);
-            match lz4::bound(rest) {
-                Some(bound) if bound <= most => {}
-                Some(bound) => return Err(self.too_large(bound)),
-                None => {
-                    return Err(self.fault(format_args!("its {what} are not an LZ4 frame")));
-                }
-            }
+        if plain > 0 {
+            self.check_frame(what, plain, rest, codec)?;
         }
         Ok(plain)
+    }
+
+    /// Checks the frame of a buffer that announces `plain` bytes, against what its blocks can become. Arrow's decoder reserves what is announced
+    /// before it looks, and decodes LZ4 to its end, whatever was announced.
+    fn check_frame(
+        &self,
+        what: &str,
+        plain: u64,
+        frame: &[u8],
+        codec: CompressionType,
+    ) -> Result<(), WireError> {
+        if plain > self.budget() {
+            return Err(self.too_large(plain));
+        }
+        let (bound, name) = match codec {
+            CompressionType::LZ4_FRAME => (lz4::bound(frame), "an LZ4"),
+            _ => (zstd::bound(frame), "a Zstandard"),
+        };
+        let Some(bound) = bound else {
+            return Err(self.fault(format_args!("its {what} are not {name} frame")));
+        };
+        let is_lz4 = codec == CompressionType::LZ4_FRAME;
+        if is_lz4 && bound > self.budget().saturating_add(lz4::MAX_BLOCK) {
+            return Err(self.too_large(bound));
+        }
+        if plain > bound {
+            return Err(self.fault(format_args!(
+                "its {what} announce an uncompressed length of {plain}, and {name} frame of {} bytes that becomes at most {bound}",
+                frame.len()
+            )));
+        }
+        Ok(())
     }
 
     /// Charges rows that take no bytes in the body. Arrow makes bitmaps of some of them
