@@ -205,7 +205,7 @@ pub mod __v0_1 {
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub mod __bench {
-    pub use crate::wire::bench::{Upload, encode};
+    pub use crate::wire::bench::{Checked, Upload, encode};
 }
 
 /// What fuzzers and tests of damaged input call. Not an interface: only they turn the feature on.
