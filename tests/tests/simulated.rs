@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use course::{Call, LIMIT};
+use course::{Call, Course, LIMIT};
 use flight_runtime::testing::{TestServer, client_over};
 use flight_runtime::{FlightClient, FlightServer, Limits};
 use generate::Dice;
@@ -37,6 +37,8 @@ use turmoil::{Builder, Sim};
 
 /// Seeds of the short form.
 const SEEDS: u64 = 1000;
+/// The short form begins no further seed after this: the machine is busy.
+const ENOUGH: Duration = Duration::from_secs(30);
 /// How long the network is ill.
 const ILL: Duration = Duration::from_secs(4);
 /// A connection that says nothing is asked after this long, and has as long to answer.
@@ -67,14 +69,10 @@ fn client() -> FlightClient {
 }
 
 /// The client's part: calls while the network is ill, then calls that have to succeed, then nothing may be left.
-async fn visit(
-    world: World,
-    mut dice: Dice,
-    calm: Arc<AtomicBool>,
-) -> Result<(usize, usize), String> {
+async fn visit(world: World, mut dice: Dice, calm: Arc<AtomicBool>) -> Result<Course, String> {
     let client = client();
     let until = Instant::now() + ILL;
-    let counted = course::calls(&client, &world, &mut dice, until).await?;
+    let course = course::calls(&client, &world, &mut dice, until).await?;
     while !calm.load(Ordering::SeqCst) {
         sleep(Duration::from_millis(10)).await;
     }
@@ -117,7 +115,11 @@ async fn visit(
         }
         sleep(Duration::from_millis(50)).await;
     }
-    Ok(counted)
+    // Also what nobody waited for any more.
+    for call in &course.calls {
+        call.committed(&world)?;
+    }
+    Ok(course)
 }
 
 /// Does something to the network or the server, and undoes it after a while.
@@ -150,8 +152,8 @@ fn step(sim: &mut Sim<'_>) -> Result<bool, String> {
     sim.step().map_err(|error| error.to_string())
 }
 
-/// What came of a seed: how many calls succeeded, and how many did not.
-fn simulate(seed: u64) -> Result<(usize, usize), String> {
+/// What came of a seed.
+fn simulate(seed: u64) -> Result<Course, String> {
     let mut dice = Dice(seed);
     let mut sim = Builder::new()
         .rng_seed(dice.roll())
@@ -200,7 +202,9 @@ fn whatever_the_network_does_what_is_promised_holds() {
         None => (0, variable("FLIGHT_SIMULATION_SEEDS").unwrap_or(SEEDS)),
     };
     let began = std::time::Instant::now();
+    let enough = || count <= SEEDS && began.elapsed() > ENOUGH;
     let next = AtomicUsize::new(0);
+    let done = AtomicUsize::new(0);
     let (good, bad) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let failed = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -208,13 +212,14 @@ fn whatever_the_network_does_what_is_promised_holds() {
             scope.spawn(|| {
                 loop {
                     let seed = first + next.fetch_add(1, Ordering::Relaxed) as u64;
-                    if seed >= first + count || failed.lock().unwrap().len() >= 5 {
+                    if seed >= first + count || enough() || failed.lock().unwrap().len() >= 5 {
                         return;
                     }
+                    done.fetch_add(1, Ordering::Relaxed);
                     match simulate(seed) {
-                        Ok((succeeded, ended)) => {
+                        Ok(Course { calls, succeeded }) => {
                             good.fetch_add(succeeded, Ordering::Relaxed);
-                            bad.fetch_add(ended, Ordering::Relaxed);
+                            bad.fetch_add(calls.len() - succeeded, Ordering::Relaxed);
                         }
                         Err(error) => {
                             let error = format!("FLIGHT_SIMULATION_SEED={seed}: {error}");
@@ -225,14 +230,14 @@ fn whatever_the_network_does_what_is_promised_holds() {
             });
         }
     });
-    let (good, bad) = (good.into_inner(), bad.into_inner());
+    let (done, good, bad) = (done.into_inner(), good.into_inner(), bad.into_inner());
     println!(
-        "{count} seeds in {:?}: {good} calls succeeded, {bad} did not",
+        "{done} seeds in {:?}: {good} calls succeeded, {bad} did not",
         began.elapsed()
     );
     let failed = failed.into_inner().unwrap();
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
-    if count >= SEEDS {
-        assert!(good > 1000 && bad > 1000, "both kinds of ends were there");
+    if done >= 50 {
+        assert!(good > done && bad > done, "both kinds of ends were there");
     }
 }

@@ -42,7 +42,7 @@ pub(crate) enum Call {
 impl Call {
     pub(crate) fn roll(dice: &mut Dice, upload: u64) -> Self {
         let batches = dice.below(20) as i64;
-        let rows = dice.pick(&[1, 10, 1000, 20_000]);
+        let rows = dice.pick(&[1, 10, 1000, 5000]);
         let pause = dice.pick(&[0, 0, 1, 30, 150]);
         match dice.below(4) {
             0 => Self::Get {
@@ -95,13 +95,9 @@ impl Call {
                 pause,
             } => {
                 let ended = put(&client, upload, batches, rows, pause).await;
-                let expected: Vec<i64> = (0..batches * rows).collect();
-                let committed = world.committed(upload);
-                let is_whole = committed.iter().all(|numbers| *numbers == expected);
-                match (&ended, committed.len()) {
-                    (_, 0 | 1) if !is_whole => Err("a part of an upload was committed".to_owned()),
-                    (Ok(()), 1) | (Err(_), 0 | 1) => Ok(ended),
-                    (_, times) => Err(format!("{ended:?}, and committed {times} times")),
+                match (&ended, self.committed(world)?) {
+                    (Ok(()), 0) => Err("it succeeded, and nothing was committed".to_owned()),
+                    _ => Ok(ended),
                 }
             }
             Self::Action { bytes } => action(&client, bytes).await,
@@ -109,6 +105,28 @@ impl Call {
         match began.elapsed() {
             took if took > LIMIT + SLACK => Err(format!("took {took:?}")),
             _ => Ok(ended),
+        }
+    }
+}
+
+impl Call {
+    /// How often an upload was committed: at most once, and then all of it.
+    pub(crate) fn committed(self, world: &World) -> Result<usize, String> {
+        let Self::Put {
+            upload,
+            batches,
+            rows,
+            ..
+        } = self
+        else {
+            return Ok(0);
+        };
+        let committed = world.committed(upload);
+        let is_whole = |numbers: &Vec<i64>| numbers.iter().copied().eq(0..batches * rows);
+        match (committed.len(), committed.iter().all(is_whole)) {
+            (0 | 1, true) => Ok(committed.len()),
+            (times, true) => Err(format!("{self:?} was committed {times} times")),
+            (_, false) => Err(format!("{self:?} was committed in part")),
         }
     }
 }
@@ -170,14 +188,21 @@ async fn action(client: &FlightClient, bytes: usize) -> Result<Result<(), Error>
     }
 }
 
-/// Calls, one to three at a time, with pauses, until it is time to stop. How many of them succeeded.
+/// What came of calls.
+#[derive(Clone, Default)]
+pub(crate) struct Course {
+    pub(crate) calls: Vec<Call>,
+    pub(crate) succeeded: usize,
+}
+
+/// Calls, one to three at a time, with pauses, until it is time to stop.
 pub(crate) async fn calls(
     client: &FlightClient,
     world: &World,
     dice: &mut Dice,
     until: Instant,
-) -> Result<(usize, usize), String> {
-    let (mut good, mut bad) = (0, 0);
+) -> Result<Course, String> {
+    let mut course = Course::default();
     let mut upload = 0;
     while Instant::now() < until {
         let at_once = 1 + dice.below(3);
@@ -189,13 +214,11 @@ pub(crate) async fn calls(
             .collect();
         let ends = join_all(calls.iter().map(|call| call.make(client, world))).await;
         for (call, end) in calls.iter().zip(ends) {
-            match end.map_err(|error| format!("{call:?}: {error}"))? {
-                Ok(()) => good += 1,
-                Err(_) => bad += 1,
-            }
+            let ended = end.map_err(|error| format!("{call:?}: {error}"))?;
+            course.succeeded += usize::from(ended.is_ok());
         }
+        course.calls.extend(calls);
         sleep(Duration::from_millis(dice.below(200) as u64)).await;
     }
-    // An upload that failed here may be committed only now, but once and whole.
-    Ok((good, bad))
+    Ok(course)
 }
