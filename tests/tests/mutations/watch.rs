@@ -3,6 +3,7 @@
 //! All of it is counted in the thread that runs the case, which the decoder does not leave.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
 use std::io::Write;
 use std::sync::Once;
@@ -83,7 +84,14 @@ fn note_panics() {
     ONCE.call_once(|| {
         let print = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| match CASE.get() {
-            Some(_) => PANICS.with_borrow_mut(|panics| panics.push(panic.to_string())),
+            Some(_) => {
+                let mut told = panic.to_string();
+                let trace = Backtrace::capture();
+                if trace.status() == BacktraceStatus::Captured {
+                    told = format!("{told}\n{trace}");
+                }
+                PANICS.with_borrow_mut(|panics| panics.push(told));
+            }
             None => print(panic),
         }));
     });

@@ -141,6 +141,22 @@ fn buffers_lie_inside_the_body_and_are_long_enough() {
 }
 
 #[test]
+fn an_empty_buffer_of_a_union_is_in_its_place() {
+    let member = Arc::new(Field::new("m", DataType::Null, true));
+    let members = [(0, member)].into_iter().collect();
+    let union = DataType::Union(members, arrow::datatypes::UnionMode::Dense);
+    let at = |offset| Forged {
+        nodes: vec![(0, 0), (0, 0)],
+        buffers: vec![(0, 0), (offset, 0)],
+        body: vec![0; 8],
+        ..Forged::default()
+    };
+    assert!(decode(one(union.clone()), at(8)).is_ok());
+    let text = fault(one(union), at(3));
+    assert!(text.contains("its offsets are at offset 3"), "{text}");
+}
+
+#[test]
 fn nodes_and_counts_are_those_of_the_schema() {
     let buffers = || vec![(0, 0), (0, 16)];
     let text = |nodes| fault(one(DataType::Int32), ints(nodes, buffers()));
