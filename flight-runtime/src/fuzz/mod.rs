@@ -15,7 +15,9 @@ mod streams;
 
 pub use calls::{action, criteria, descriptor, handshake, headers, put, ticket};
 pub use connections::{answer, connection};
-pub use streams::{decode, encode, flight_data, frame, frames, ipc, upload, validate};
+pub use streams::{
+    HeaderAndBody, decode, encode, flight_data, frame, frames, ipc, upload, validate,
+};
 
 /// A function over bytes, and its name.
 pub type Target = (&'static str, fn(&[u8]));

@@ -123,8 +123,10 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<RecordBatch>, BoxError> {
     Ok(batches)
 }
 
-/// What a stream of these batches is made of, message by message: the flatbuffer and the body of each, to be damaged and
-/// [put together](frame) again.
+/// The flatbuffer of a message, and its body.
+pub type HeaderAndBody = (Vec<u8>, Vec<u8>);
+
+/// What a stream of these batches is made of, message by message, to be damaged and [put together](frame) again.
 ///
 /// # Errors
 ///
@@ -134,7 +136,7 @@ pub fn encode(
     batches: &[RecordBatch],
     compression: Compression,
     deltas: bool,
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, BoxError> {
+) -> Result<Vec<HeaderAndBody>, BoxError> {
     let options = StreamOptions {
         compression,
         dictionary_deltas: deltas,
