@@ -34,11 +34,13 @@ impl Part {
                 let at = bytes.as_ptr() as usize - begin;
                 numbers.extend((at..at + bytes.len()).step_by(8));
             };
-            batch.nodes().map(|nodes| add(nodes.bytes()));
-            batch.buffers().map(|buffers| add(buffers.bytes()));
-            batch
-                .variadicBufferCounts()
-                .map(|counts| add(counts.bytes()));
+            let nodes = batch.nodes().map(|nodes| nodes.bytes());
+            let places = batch.buffers().map(|buffers| buffers.bytes());
+            let counts = batch.variadicBufferCounts().map(|counts| counts.bytes());
+            [nodes, places, counts]
+                .into_iter()
+                .flatten()
+                .for_each(&mut add);
             let begins = batch.buffers().into_iter().flatten();
             buffers.extend(begins.map(|buffer| buffer.offset() as usize));
         }
