@@ -94,6 +94,8 @@ mod context;
 pub mod definition;
 pub mod error;
 mod extract;
+#[cfg(feature = "fuzz")]
+mod fuzz;
 mod handle;
 mod limits;
 mod location;
@@ -207,7 +209,14 @@ pub mod __v0_1 {
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub mod __bench {
-    pub use crate::wire::bench::{Upload, encode};
+    pub use crate::wire::bench::{Checked, Upload, encode};
+}
+
+/// What fuzzers and tests of damaged input call. Not an interface: only they turn the feature on.
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod __fuzz {
+    pub use crate::fuzz::*;
 }
 
 /// With the features that the workspace's tests turn on.

@@ -32,13 +32,15 @@
 //!
 //! [`tokio::time::advance`]: https://docs.rs/tokio/latest/tokio/time/fn.advance.html
 
-use std::future::ready;
+use std::future::{Future, ready};
+use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use futures::FutureExt;
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::client::FlightClient;
+use crate::client::{Dial, FlightClient, FlightClientBuilder};
 use crate::error::Error;
 use crate::handle::ServerHandle;
 use crate::server::{FlightServerBuilder, Memory};
@@ -56,6 +58,37 @@ use crate::server::{FlightServerBuilder, Memory};
 /// Outside of a tokio runtime.
 pub fn connect(server: FlightServerBuilder) -> Result<FlightClient, Error> {
     Ok(client(Arc::new(Memory::start(server)?)))
+}
+
+/// A client whose connections this function makes: over a simulated network, or to [`TestServer::serve`] with something in between.
+///
+/// It is asked for one when the first call begins, and again when that is lost. Location and TLS of the builder have no meaning here; everything
+/// else has.
+///
+/// # Errors
+///
+/// INVALID_ARGUMENT for settings that cannot work.
+pub fn client_over<S, F>(
+    client: FlightClientBuilder,
+    dial: impl Fn() -> F + Send + Sync + 'static,
+) -> Result<FlightClient, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = io::Result<S>> + Send + 'static,
+{
+    client.check()?;
+    Ok(client.dialling(boxed(dial)))
+}
+
+fn boxed<S, F>(dial: impl Fn() -> F + Send + Sync + 'static) -> Dial
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = io::Result<S>> + Send + 'static,
+{
+    Arc::new(move || {
+        let dialled = dial();
+        async { Ok(Box::new(dialled.await?) as Box<_>) }.boxed()
+    })
 }
 
 /// A server in memory: for tests of its end, or with several clients of their own connections.
@@ -106,6 +139,52 @@ impl TestServer {
     pub fn client(&self) -> FlightClient {
         client(Arc::clone(&self.0))
     }
+
+    /// Serves a connection that was accepted elsewhere, in a task of its own: one of a simulated network, or one that a test damages.
+    ///
+    /// It is in plain text, whatever the builder says of TLS.
+    ///
+    /// ```
+    /// use flight_runtime::testing::{TestServer, client_over};
+    /// use flight_runtime::{FlightClient, prelude::*};
+    ///
+    /// struct Hello;
+    ///
+    /// #[flight_server]
+    /// impl Hello {
+    ///     #[action("hello")]
+    ///     fn hello(&self) -> &'static str {
+    ///         "world"
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// let server = TestServer::start(FlightServer::builder(Hello))?;
+    /// let client = client_over(FlightClient::builder("grpc://test:1"), move || {
+    ///     let (here, there) = tokio::io::duplex(1024);
+    ///     let served = server.serve(there);
+    ///     async move { served.map(|()| here) }
+    /// })?;
+    /// let results = client.do_action(Action::new("hello", "")).await?.read_all().await?;
+    /// assert_eq!(results[0].body, "world");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the server is shutting down, or has as many connections as [`Limits`](crate::Limits) allow. The connection is closed then.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn serve<S>(&self, connection: S) -> io::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        self.0.serve(connection)
+    }
 }
 
 impl Deref for TestServer {
@@ -124,5 +203,6 @@ impl std::fmt::Debug for TestServer {
 
 fn client(server: Arc<Memory>) -> FlightClient {
     let location = server.handle().location().clone();
-    FlightClient::dialling(location, Arc::new(move || ready(server.connect()).boxed()))
+    let dial = boxed(move || ready(server.connect()));
+    FlightClient::builder(location).dialling(dial)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::channel::{Channel, Place};
+use super::channel::{Channel, Dial, Place};
 use super::connection::Http2;
 use super::tls::{Connector, TlsSettings, Verify};
 use super::{CallOptions, FlightClient, Shared};
@@ -199,5 +199,21 @@ impl FlightClientBuilder {
         settings.http2.check()?;
         let channel = Arc::new(settings.channel(location)?);
         Ok(FlightClient::of(channel, Shared::new(settings), options))
+    }
+
+    /// Looks whether HTTP/2 can be spoken like that.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.settings.http2.check()
+    }
+
+    /// A client of a place that has no address, in plain text: connections are what `dial` gives.
+    pub(crate) fn dialling(self, dial: Dial) -> FlightClient {
+        let Self {
+            location,
+            settings,
+            options,
+        } = self;
+        let channel = Channel::nearby(location, Place::Dialled(dial), settings.http2.clone());
+        FlightClient::of(Arc::new(channel), Shared::new(settings), options)
     }
 }

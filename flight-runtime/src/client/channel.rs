@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method as HttpMethod, Request, Uri, Version};
 use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
@@ -28,9 +29,14 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 /// A host that is gone without a word is noticed by the kernel: after this long, and three tries.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
 
-/// Makes a connection to a place that has no address: a server in memory.
+/// A connection of any kind.
+pub(crate) trait AnyStream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> AnyStream for S {}
+
+/// Makes a connection to a place that has no address: a server in memory, or whatever a test has.
 pub(crate) type Dial =
-    Arc<dyn Fn() -> BoxFuture<'static, io::Result<tokio::io::DuplexStream>> + Send + Sync>;
+    Arc<dyn Fn() -> BoxFuture<'static, io::Result<Box<dyn AnyStream>>> + Send + Sync>;
 
 /// Where a channel leads.
 #[derive(Clone)]
@@ -41,7 +47,7 @@ pub(super) enum Place {
         tls: Option<Connector>,
     },
     Unix(std::path::PathBuf),
-    Memory(Dial),
+    Dialled(Dial),
 }
 
 /// One place and the connection to it.
@@ -67,7 +73,7 @@ impl Channel {
         let host = match &place {
             Place::Tcp { host, port, .. } if host.contains(':') => format!("[{host}]:{port}"),
             Place::Tcp { host, port, .. } => format!("{host}:{port}"),
-            Place::Unix(_) | Place::Memory(_) => return Ok(Self::nearby(location, place, http2)),
+            Place::Unix(_) | Place::Dialled(_) => return Ok(Self::nearby(location, place, http2)),
         };
         let authority = host.parse().map_err(|_| {
             Error::invalid_argument(format!("location `{location}`: `{host}` is no host"))
@@ -186,7 +192,7 @@ impl Channel {
                     let stream = unix(path).await.map_err(failed)?;
                     open(stream, &self.http2, true).await
                 }
-                Place::Memory(dial) => {
+                Place::Dialled(dial) => {
                     let stream = dial().await.map_err(failed)?;
                     open(stream, &self.http2, true).await
                 }

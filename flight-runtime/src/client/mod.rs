@@ -129,18 +129,6 @@ impl FlightClient {
         }
     }
 
-    /// A client whose connections come from here.
-    pub(crate) fn dialling(location: Location, dial: Dial) -> Self {
-        let settings = Settings::default();
-        let place = channel::Place::Memory(dial);
-        let channel = Channel::nearby(location, place, settings.http2.clone());
-        Self::of(
-            Arc::new(channel),
-            Shared::new(settings),
-            CallOptions::default(),
-        )
-    }
-
     /// The same client with these options, where they say something, and its own else.
     ///
     /// ```no_run

@@ -239,7 +239,7 @@ where
     }
 }
 
-fn encode_options(options: &StreamOptions, max_message_size: usize) -> EncodeOptions {
+pub(crate) fn encode_options(options: &StreamOptions, max_message_size: usize) -> EncodeOptions {
     EncodeOptions {
         compression: match options.compression {
             Compression::None => None,

@@ -23,6 +23,8 @@ pub use sink::MetadataWriter;
 pub(crate) use batches::{Flow, Start, flow_of_upload};
 pub(crate) use describe::ReplyDef;
 pub(crate) use encoded::Encoded;
+#[cfg(feature = "fuzz")]
+pub(crate) use encoded::encode_options;
 pub(crate) use into::blocking_iter;
 pub(crate) use item::schema_result;
 #[cfg(feature = "rows")]

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -67,22 +67,31 @@ impl Memory {
         &self.handle
     }
 
-    /// A new connection, served by a task.
+    /// A new connection.
     pub(crate) fn connect(&self) -> io::Result<DuplexStream> {
+        let (here, there) = duplex(BUFFER);
+        self.serve(there)?;
+        Ok(here)
+    }
+
+    /// Has a task serve a connection; one that is refused is dropped.
+    pub(crate) fn serve<S>(&self, stream: S) -> io::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         if self.handle.is_shutting_down() {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
-        let (here, there) = duplex(BUFFER);
         let Some(place) = self.shared.connections.enter(Peer::Unknown) else {
             return Err(io::ErrorKind::ConnectionReset.into());
         };
         let shared = self.shared.clone();
         let speak_by = Instant::now() + shared.limits.time_to_speak;
         self.connections.spawn(async move {
-            serve_stream(there, Peer::Unknown.into(), speak_by, shared).await;
+            serve_stream(stream, Peer::Unknown.into(), speak_by, shared).await;
             drop(place);
         });
-        Ok(here)
+        Ok(())
     }
 }
 

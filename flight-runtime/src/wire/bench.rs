@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use arrow::array::RecordBatch;
@@ -14,8 +15,8 @@ use super::compression::Encoding;
 use super::decode::{BatchDecoder, Decoded};
 use super::encode::{BatchEncoder, EncodeOptions};
 use super::error::{BoxError, WireError};
-use super::flight_data::{FlightDataReader, Limits};
-use super::guard::GuardLimits;
+use super::flight_data::{FlightDataReader, Inbound, Limits};
+use super::guard::{GuardLimits, check_batch, parse_header};
 use super::segments::Segments;
 
 /// Encodes batches as one stream: how many bytes, in how many segments a socket would be shown.
@@ -73,16 +74,20 @@ impl Upload {
         Ok(Self(chunks))
     }
 
+    fn reader(self) -> FlightDataReader<Chunks> {
+        let limits = Limits {
+            message: usize::MAX,
+        };
+        FlightDataReader::new(Chunks(self.0), Encoding::Identity, limits)
+    }
+
     /// Reads and decodes it: how many rows.
     ///
     /// # Errors
     ///
     /// Whatever the parser and the decoder say.
     pub fn decode(self) -> Result<usize, BoxError> {
-        let limits = Limits {
-            message: usize::MAX,
-        };
-        let mut reader = FlightDataReader::new(Chunks(self.0), Encoding::Identity, limits);
+        let mut reader = self.reader();
         let mut decoder = BatchDecoder::new(GuardLimits::default());
         let mut rows = 0;
         // Everything is there, so that nothing waits.
@@ -92,6 +97,50 @@ impl Upload {
             }
         }
         Ok(rows)
+    }
+}
+
+/// The messages of a stream, to be checked and no more.
+#[derive(Debug)]
+pub struct Checked {
+    schema: SchemaRef,
+    messages: Vec<Inbound>,
+}
+
+impl Checked {
+    /// The stream of these batches, without its schema.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the encoder and the parser say.
+    pub fn new(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Self, BoxError> {
+        let mut reader = Upload::new(schema, batches, usize::MAX)?.reader();
+        let mut messages = Vec::new();
+        while let Some(inbound) = reader.next().now_or_never().transpose()?.flatten() {
+            messages.push(inbound);
+        }
+        let schema = Arc::clone(schema);
+        Ok(Self { schema, messages })
+    }
+
+    /// Does what the guard does before Arrow's decoder sees the batches: how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the guard says.
+    pub fn check(&self) -> Result<usize, BoxError> {
+        let limits = GuardLimits::default();
+        let mut batches = 0;
+        for Inbound { header, body, .. } in &self.messages {
+            let message = parse_header(header, &limits)?;
+            let Some(batch) = message.header_as_record_batch() else {
+                continue;
+            };
+            let fields = self.schema.fields().iter().map(AsRef::as_ref);
+            check_batch(batch, fields, body, message.version(), &limits)?;
+            batches += 1;
+        }
+        Ok(batches)
     }
 }
 

@@ -15,17 +15,16 @@
 //! |---|---|
 //! | `schema` | types and their parameters, number and nesting of fields |
 //! | `batch` | nodes and buffers against the schema, sizes against the body |
-//! | `lz4` | how much an LZ4 frame can become |
+//! | `lz4`, `zstd` | how much a compressed frame can become |
 
 mod batch;
 #[cfg(test)]
 mod corpus;
 mod lz4;
-#[cfg(test)]
-mod mutation;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod zstd;
 
 use arrow_ipc::{Message, MessageHeader, MetadataVersion};
 

@@ -52,7 +52,10 @@ impl Bounds {
 
     /// Whether it still may come, whatever it is.
     pub(super) fn poll_time(&mut self, cx: &mut Context<'_>) -> Result<(), WireError> {
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        if self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+        {
             return Err(WireError::Deadline);
         }
         let Some((limit, sleep)) = &mut self.whole else {

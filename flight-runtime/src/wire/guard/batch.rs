@@ -9,7 +9,7 @@ use arrow_ipc::{
     BodyCompressionMethod, Buffer, CompressionType, FieldNode, MetadataVersion, RecordBatch,
 };
 
-use super::{GuardLimits, lz4};
+use super::{GuardLimits, lz4, zstd};
 use crate::wire::error::{DECODED_BODY, WireError, shown};
 
 /// The number of rows of a batch, as it says it.
@@ -218,6 +218,7 @@ impl Walk<'_, '_> {
                 }
                 self.buffer("type ids", len, 1)?;
                 if *mode == UnionMode::Dense {
+                    self.aligned("offsets")?;
                     self.buffer("offsets", len.saturating_mul(4), 4)?;
                 }
                 for (_, field) in fields.iter() {
@@ -312,6 +313,15 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Looks where the next buffer begins, also when it is empty: the offsets of a union are the only buffer that Arrow's decoder neither copies
+    /// nor passes over then, but panics about.
+    fn aligned(&self, what: &str) -> Result<(), WireError> {
+        match self.buffers.clone().next() {
+            Some(buffer) if buffer.offset() % 8 != 0 => Err(self.misplaced(what, buffer.offset())),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks the next buffer: `least` bytes, a multiple of `width`.
     fn buffer(&mut self, what: &str, least: u64, width: u64) -> Result<(), WireError> {
         let Some(buffer) = self.buffers.next() else {
@@ -330,9 +340,7 @@ impl Walk<'_, '_> {
         };
         // C++ rejects it as well, and Arrow would copy the buffer, or panic for unions.
         if !bytes.is_empty() && offset % 8 != 0 {
-            return Err(self.fault(format_args!(
-                "its {what} are at offset {offset}, expected a multiple of 8"
-            )));
+            return Err(self.misplaced(what, offset));
         }
         let plain = self.plain_len(what, bytes)?;
         if plain < least {
@@ -370,18 +378,42 @@ impl Walk<'_, '_> {
                 "its {what} announce an uncompressed length of {announced}"
             )));
         };
-        // ZSTD is decoded into what was announced, and LZ4 to its end.
-        if codec == CompressionType::LZ4_FRAME && plain > 0 {
-            let most = self.budget().saturating_add(lz4::MAX_BLOCK);
-            match lz4::bound(rest) {
-                Some(bound) if bound <= most => {}
-                Some(bound) => return Err(self.too_large(bound)),
-                None => {
-                    return Err(self.fault(format_args!("its {what} are not an LZ4 frame")));
-                }
-            }
+        if plain > 0 {
+            self.check_frame(what, plain, rest, codec)?;
         }
         Ok(plain)
+    }
+
+    /// Checks the frame of a buffer that announces `plain` bytes, against what its blocks can become. Arrow's decoder reserves what is announced
+    /// before it looks, and decodes LZ4 to its end, whatever was announced.
+    fn check_frame(
+        &self,
+        what: &str,
+        plain: u64,
+        frame: &[u8],
+        codec: CompressionType,
+    ) -> Result<(), WireError> {
+        if plain > self.budget() {
+            return Err(self.too_large(plain));
+        }
+        let (bound, name) = match codec {
+            CompressionType::LZ4_FRAME => (lz4::bound(frame), "an LZ4"),
+            _ => (zstd::bound(frame), "a Zstandard"),
+        };
+        let Some(bound) = bound else {
+            return Err(self.fault(format_args!("its {what} are not {name} frame")));
+        };
+        let is_lz4 = codec == CompressionType::LZ4_FRAME;
+        if is_lz4 && bound > self.budget().saturating_add(lz4::MAX_BLOCK) {
+            return Err(self.too_large(bound));
+        }
+        if plain > bound {
+            return Err(self.fault(format_args!(
+                "its {what} announce an uncompressed length of {plain}, and {name} frame of {} bytes that becomes at most {bound}",
+                frame.len()
+            )));
+        }
+        Ok(())
     }
 
     /// Charges rows that take no bytes in the body. Arrow makes bitmaps of some of them
@@ -408,6 +440,12 @@ impl Walk<'_, '_> {
             size,
             limit: self.limits.decompressed,
         }
+    }
+
+    fn misplaced(&self, what: &str, offset: i64) -> WireError {
+        self.fault(format_args!(
+            "its {what} are at offset {offset}, expected a multiple of 8"
+        ))
     }
 
     fn fault(&self, what: std::fmt::Arguments<'_>) -> WireError {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+#[cfg(all(feature = "lz4", feature = "zstd"))]
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow_ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteOptions};
 use arrow_ipc::*;
@@ -11,7 +13,11 @@ use flatbuffers::{FlatBufferBuilder, WIPOffset};
 
 use super::*;
 use crate::wire::decode::{BatchDecoder, Decoded, PANIC};
+#[cfg(all(feature = "lz4", feature = "zstd"))]
+use crate::wire::encode::{Compression, EncodeOptions};
 use crate::wire::flight_data::Inbound;
+#[cfg(all(feature = "lz4", feature = "zstd"))]
+use crate::wire::samples::{Script, decode_all, encode, joined, read_all};
 
 fn schema_message(schema: &arrow::datatypes::Schema) -> Inbound {
     let encoded = IpcDataGenerator::default().schema_to_bytes_with_dictionary_tracker(
@@ -132,6 +138,22 @@ fn buffers_lie_inside_the_body_and_are_long_enough() {
     assert!(text(vec![(0, 0), (0, 18)]).contains("18 bytes, expected a multiple of 4"));
     assert!(text(vec![(0, 0)]).contains("too few buffers"));
     assert!(text(vec![(0, 0), (0, 16), (0, 0)]).contains("1 buffers more than its schema"));
+}
+
+#[test]
+fn an_empty_buffer_of_a_union_is_in_its_place() {
+    let member = Arc::new(Field::new("m", DataType::Null, true));
+    let members = [(0, member)].into_iter().collect();
+    let union = DataType::Union(members, arrow::datatypes::UnionMode::Dense);
+    let at = |offset| Forged {
+        nodes: vec![(0, 0), (0, 0)],
+        buffers: vec![(0, 0), (offset, 0)],
+        body: vec![0; 8],
+        ..Forged::default()
+    };
+    assert!(decode(one(union.clone()), at(8)).is_ok());
+    let text = fault(one(union), at(3));
+    assert!(text.contains("its offsets are at offset 3"), "{text}");
 }
 
 #[test]
@@ -288,6 +310,47 @@ fn a_zstd_length_is_refused_before_it_is_allocated() {
         matches!(result, Err(WireError::TooLarge { .. })),
         "{result:?}"
     );
+}
+
+/// A batch of zeros, which become next to nothing: what it announces, and the error, if any, when it announces something else.
+#[cfg(all(feature = "lz4", feature = "zstd"))]
+fn zeros_that_announce(compression: Compression, announced: Option<i64>) -> Result<(), WireError> {
+    let zeros: ArrayRef = Arc::new(Int64Array::from(vec![0; 1 << 20]));
+    let batch = RecordBatch::try_from_iter([("c", zeros)]).unwrap();
+    let options = EncodeOptions {
+        compression: Some(compression),
+        max_message_size: usize::MAX,
+        ..EncodeOptions::default()
+    };
+    let wire = joined(encode(&batch.schema(), &[batch], options));
+    let mut messages = read_all(Script::cut(&wire, &[1 << 14]), 1 << 20).unwrap();
+    let body = &mut messages[1].body;
+    assert!(body.len() < 40_000, "{}", body.len());
+    if let Some(announced) = announced {
+        let mut bytes = body.to_vec();
+        assert_eq!(bytes[..8], (8i64 << 20).to_le_bytes());
+        bytes[..8].copy_from_slice(&announced.to_le_bytes());
+        *body = arrow::buffer::Buffer::from_slice_ref(&bytes);
+    }
+    decode_all(&messages).map(|_| ())
+}
+
+#[test]
+#[cfg(all(feature = "lz4", feature = "zstd"))]
+fn a_length_that_no_frame_of_that_size_can_become_is_refused_before_it_is_allocated() {
+    for compression in [
+        Compression::Lz4,
+        Compression::Zstd(None),
+        Compression::Zstd(Some(19)),
+    ] {
+        zeros_that_announce(compression, None).unwrap();
+        let error = zeros_that_announce(compression, Some(128 << 20)).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("announce an uncompressed length of 134217728"),
+            "{text}"
+        );
+    }
 }
 
 #[test]
