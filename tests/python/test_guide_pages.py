@@ -18,6 +18,8 @@ IDS = {"ids": lambda page: page.stem}
 
 # Commands on the pages that are not of this project.
 TOOLS = {"cargo", "cd", "docker", "grpcurl", "kubectl", "mkdir", "npm", "openssl", "pip", "python3", "rustup", "ulimit"}
+# The reader's own.
+TOOLS.add("tables")
 
 
 def prose(page):
@@ -62,8 +64,9 @@ def test_rustdoc_compiles_every_page_with_a_block_of_rust():
     # It does so with features that the workspace's tests turn on.
     [condition] = re.findall(r"cfg\(all\(([^#]*)\)\)\]\nmod guide;", (runtime / "lib.rs").read_text())
     needed = set(re.findall(r'feature = "([\w-]+)"', condition))
-    [given] = re.findall(r"^flight-runtime = .*features = \[(.*)\]", (ROOT / "tests" / "Cargo.toml").read_text(), re.MULTILINE)
-    assert needed <= set(re.findall(r'"([\w-]+)"', given))
+    members = [(ROOT / member / "Cargo.toml").read_text() for member in ("examples", "tests")]
+    given = [re.search(r"^flight-runtime = .*features = \[(.*)\]", member, re.MULTILINE)[1] for member in members]
+    assert needed <= set(re.findall(r'"([\w-]+)"', " ".join(given)))
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(blocks(page, "rust"))], **IDS)
@@ -112,7 +115,8 @@ def commands():
 @pytest.mark.parametrize(("page", "command"), list(commands()), ids=lambda value: getattr(value, "stem", value))
 def test_every_command_is_there(page, command):
     words = command.split()
-    words = words[1:] if "=" in words[0] else words
+    while "=" in words[0]:
+        words = words[1:]
     if words[0] not in TOOLS:
         assert os.access(ROOT / words[0], os.X_OK), f"no program {words[0]}"
     if words[:2] == ["cargo", "run"] and "--bin" in words:

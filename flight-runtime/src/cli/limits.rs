@@ -27,6 +27,10 @@ pub struct LimitArgs {
     )]
     #[arg(value_name = "N|none", value_parser = values::off(values::count::<usize>))]
     max_connections_per_address: Option<Off<usize>>,
+    /// How old a connection may be, a tenth more or less [default: none]
+    #[arg(long, env = "FLIGHT_MAX_CONNECTION_AGE", hide_env_values = true)]
+    #[arg(value_name = "TIME|none", value_parser = values::off(values::time))]
+    max_connection_age: Option<Off<Duration>>,
     /// Calls at once [default: 10000]
     #[arg(long, env = "FLIGHT_MAX_CALLS", hide_env_values = true)]
     #[arg(value_name = "N", value_parser = values::count::<usize>)]
@@ -79,6 +83,10 @@ pub struct LimitArgs {
     #[arg(long, env = "FLIGHT_MAX_UPLOAD_DURATION", hide_env_values = true)]
     #[arg(value_name = "TIME|none", value_parser = values::off(values::time))]
     max_upload_duration: Option<Off<Duration>>,
+    /// What all messages that are not whole yet may take of memory [default: 1GiB]
+    #[arg(long, env = "FLIGHT_MAX_UNFINISHED_BYTES", hide_env_values = true)]
+    #[arg(value_name = "SIZE", value_parser = values::size::<usize>)]
+    max_unfinished_bytes: Option<usize>,
     /// How long calls may go on after SIGTERM [default: 30s]
     #[arg(long, env = "FLIGHT_SHUTDOWN_GRACE", hide_env_values = true)]
     #[arg(value_name = "TIME", value_parser = values::wait)]
@@ -109,6 +117,7 @@ impl LimitArgs {
             self.max_connections_per_address,
             Limits::max_connections_per_address,
         );
+        let limits = set(limits, self.max_connection_age, Limits::max_connection_age);
         let limits = set(limits, self.max_calls, Limits::max_calls);
         let limits = set(
             limits,
@@ -135,10 +144,15 @@ impl LimitArgs {
         let limits = set(limits, self.download_idle, Limits::download_idle);
         let limits = set(limits, self.max_upload_rows, Limits::max_upload_rows);
         let limits = set(limits, self.max_upload_bytes, Limits::max_upload_bytes);
-        set(
+        let limits = set(
             limits,
             self.max_upload_duration,
             Limits::max_upload_duration,
+        );
+        set(
+            limits,
+            self.max_unfinished_bytes,
+            Limits::max_unfinished_bytes,
         )
     }
 }

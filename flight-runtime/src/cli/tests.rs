@@ -147,7 +147,7 @@ fn defaults_are_what_the_help_says() {
         .into_iter()
         .filter(|flag| flag.get_help_heading() == Some("Limits"))
         .collect();
-    assert_eq!(limits.len(), 16);
+    assert_eq!(limits.len(), 18);
     let with = |value: &dyn Fn(&Arg) -> String, server| {
         let values: Vec<_> = limits
             .iter()
@@ -167,7 +167,7 @@ fn defaults_are_what_the_help_says() {
     };
     let fresh = || plain().location("grpc://localhost:1");
     let other = with(&unit, fresh());
-    assert_eq!(format!("{other:?}").matches("77").count(), 15, "{other:?}");
+    assert_eq!(format!("{other:?}").matches("77").count(), 17, "{other:?}");
     assert_eq!(other.grace(), Duration::from_secs(77));
     let back = with(&|flag| help(flag).1, other);
     assert_eq!(format!("{back:?}"), format!("{:?}", fresh()));

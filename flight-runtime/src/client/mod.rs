@@ -27,7 +27,7 @@ use arrow_flight::{
 };
 use futures::stream::{self, StreamExt};
 use tokio::sync::Mutex;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 use crate::Error;
 use crate::batches::{BatchStream, Received};
@@ -296,9 +296,19 @@ impl FlightClient {
         Ok(self.batches(answer))
     }
 
-    /// Begins a call. A lost connection is made anew, as long as nothing was sent.
+    /// Begins a call that ends as its options say.
     async fn start(&self, method: Method, outgoing: Outgoing) -> Result<Answer, Error> {
-        let deadline = self.options.deadline();
+        self.start_until(self.options.deadline(), method, outgoing)
+            .await
+    }
+
+    /// Begins a call. A lost connection is made anew, as long as nothing was sent.
+    async fn start_until(
+        &self,
+        deadline: Option<Instant>,
+        method: Method,
+        outgoing: Outgoing,
+    ) -> Result<Answer, Error> {
         let mut request = self.channel.request(method)?;
         options::write(&self.options, request.headers_mut());
         let Live {
@@ -328,12 +338,16 @@ impl FlightClient {
     /// A call with one message, which is sent again where the server was about to leave and has not begun it.
     async fn unary(&self, method: Method, message: &impl prost::Message) -> Result<Answer, Error> {
         let frame = Segments::from(encode_message(message)?);
-        let mut answer = self.start(method, Outgoing::One(frame.clone())).await?;
+        // However often it is sent, it has the one time.
+        let deadline = self.options.deadline();
+        let once = Outgoing::One(frame.clone());
+        let mut answer = self.start_until(deadline, method, once).await?;
         if let Err(error) = answer.head().await {
             if !answer.is_unseen() {
                 return Err(error);
             }
-            answer = self.start(method, Outgoing::One(frame)).await?;
+            let again = Outgoing::One(frame);
+            answer = self.start_until(deadline, method, again).await?;
             answer.head().await?;
         }
         Ok(answer)
