@@ -212,8 +212,6 @@ where
         if !matches!(result, Ok(Some(_))) {
             self.state = State::Done;
             self.inbound = Inbound::default();
-            // Whoever lives on behind an error holds nothing of its message.
-            self.chunks.whole();
         }
         Poll::Ready(result)
     }

@@ -260,7 +260,6 @@ where
         let result = ready!(self.poll_message(cx));
         if !matches!(result, Ok(Some(_))) {
             self.state = State::Done;
-            self.chunks.whole();
         }
         Poll::Ready(result)
     }
