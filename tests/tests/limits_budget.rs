@@ -4,6 +4,8 @@
 mod common;
 mod limited;
 
+use std::time::Duration;
+
 use common::within;
 use flight_runtime::bytes::{BufMut, Bytes, BytesMut};
 use flight_runtime::http::Request;
@@ -14,6 +16,8 @@ use h2::{Reason, SendStream};
 use limited::{batches, client, eventually, hello, raw, serve_known, token, upload};
 
 const KIB: usize = 1 << 10;
+/// A FlightData with nothing but the path `outlive`.
+const OUTLIVE: &[u8] = b"\x00\x00\x00\x00\x0d\x0a\x0b\x08\x01\x1a\x07outlive";
 
 /// A connection on which requests are not ended.
 struct Hoarder(SendRequest<Bytes>);
@@ -33,6 +37,17 @@ impl Hoarder {
 
     /// Begins a message that is announced with a MiB, and sends so much of it.
     async fn begin(&mut self, who: &str, method: &str, count: usize) -> Begun {
+        self.begin_behind(b"", who, method, count).await
+    }
+
+    /// The same behind a message that is whole.
+    async fn begin_behind(
+        &mut self,
+        whole: &'static [u8],
+        who: &str,
+        method: &str,
+        count: usize,
+    ) -> Begun {
         let request = Request::post(format!(
             "http://localhost/arrow.flight.protocol.FlightService/{method}"
         ))
@@ -43,7 +58,7 @@ impl Hoarder {
         let request = request.body(()).unwrap();
         let (answer, body) = sender.send_request(request, false).unwrap();
         let mut begun = Begun { body, answer };
-        let mut prefix = BytesMut::new();
+        let mut prefix = BytesMut::from(whole);
         prefix.put_u8(0);
         prefix.put_u32(1 << 20);
         // FlightData's body, and an Action's: a field of bytes that is as long as the message.
@@ -92,7 +107,7 @@ async fn a_caller_may_hold_as_much_as_is_left_and_nobody_else_suffers() {
             let mut hoarder = Hoarder::new(&server).await;
             let first = hoarder.begin("ada", method, 400 * KIB).await;
             eventually(|| server.running_calls() == 1).await;
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
             let second = hoarder.begin("ada", method, 400 * KIB).await;
             let (code, message) = second.refused().await;
             assert_eq!(code, "8", "{message}");
@@ -126,6 +141,25 @@ async fn what_is_no_longer_held_makes_room() {
         let client = client(&server).await.with(token("ada"));
         let rows = batches([50_000; 16]);
         assert_eq!(upload(&client, rows).await.unwrap(), "800000");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_handler_that_lives_on_behind_the_error_holds_nothing_of_its_message() {
+    within(async {
+        let limits = Limits::default().max_unfinished_bytes(1 << 20);
+        let (server, alive) = serve_known(limits).await;
+        let mut hoarder = Hoarder::new(&server).await;
+        let _refused = hoarder
+            .begin_behind(OUTLIVE, "ada", "DoPut", 600 * KIB)
+            .await;
+        alive.becomes(1).await;
+        // There is room for it, unless the other one still counts.
+        let begun = hoarder.begin("ada", "DoAction", 500 * KIB).await;
+        let answer = tokio::time::timeout(Duration::from_millis(300), begun.answer).await;
+        assert!(answer.is_err(), "{answer:?}");
+        assert_eq!((alive.count(), server.running_calls()), (1, 2));
     })
     .await;
 }

@@ -133,6 +133,14 @@ impl Limited {
         Ok(count.to_string())
     }
 
+    /// Lives on behind the error that its upload ends in, and counts from then on.
+    #[do_put("outlive")]
+    async fn outlive(&self, mut rows: BatchStream) -> Result<(), Error> {
+        while rows.try_next().await.is_ok_and(|batch| batch.is_some()) {}
+        let _alive = self.0.begin();
+        std::future::pending().await
+    }
+
     /// Thinks before it reads.
     #[do_put("ponder/{millis}")]
     async fn ponder(&self, millis: u64, rows: BatchStream) -> Result<String, Error> {
