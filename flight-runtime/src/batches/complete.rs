@@ -50,7 +50,7 @@ impl BatchStream {
             Some(_) => Ok(true),
             None if committed => Ok(true),
             None => Err(Error::aborted(
-                "the upload ended without its commit marker: it is not complete",
+                "the upload ended without its commit marker, a last message of metadata alone: it is not complete",
             )),
         })
     }

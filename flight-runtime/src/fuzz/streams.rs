@@ -1,15 +1,12 @@
 //! Frames, messages and batches by themselves, without a call around them.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use arrow::array::{Array, RecordBatch};
 use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
 use bytes::{BufMut, Bytes};
 use futures::FutureExt;
-use http_body::{Body, Frame};
 use prost::encoding::{WireType, encode_key, encode_varint};
 
 use super::choice;
@@ -19,10 +16,10 @@ use crate::reply::encode_options;
 use crate::wire::compression::Encoding;
 use crate::wire::decode::{BatchDecoder, Decoded};
 use crate::wire::encode::{BatchEncoder, DEFAULT_MAX_MESSAGE_SIZE};
-use crate::wire::error::WireError;
 use crate::wire::flight_data::{FlightDataReader, Inbound, Limits};
 use crate::wire::grpc::{MessageReader, PREFIX_LEN, put_prefix};
 use crate::wire::guard::GuardLimits;
+use crate::wire::script::Script;
 
 /// The largest message, so that a length alone cannot ask for much.
 const MAX_MESSAGE: usize = 16 << 20;
@@ -30,37 +27,13 @@ const MAX_MESSAGE: usize = 16 << 20;
 /// Rows above which an accepted column is not looked at again.
 const MOST_ROWS: usize = 1000;
 
-/// A body in pieces. It never waits.
-struct Pieces(VecDeque<Bytes>);
-
-impl Pieces {
-    fn whole(bytes: &[u8]) -> Self {
-        Self([Bytes::copy_from_slice(bytes)].into())
-    }
-
-    /// In pieces of this size, at least one byte.
-    fn of(bytes: &[u8], size: usize) -> Self {
-        let bytes = Bytes::copy_from_slice(bytes);
-        let starts = (0..bytes.len()).step_by(size.max(1));
-        let pieces = starts.map(|start| bytes.slice(start..bytes.len().min(start + size.max(1))));
-        Self(pieces.collect())
-    }
-}
-
-impl Body for Pieces {
-    type Data = Bytes;
-    type Error = WireError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, WireError>>> {
-        Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(piece))))
-    }
+/// A request that comes in one piece.
+fn whole(bytes: &[u8]) -> Script {
+    Script([Bytes::copy_from_slice(bytes)].into())
 }
 
 /// How a request's first bytes say that it comes: in pieces of which size, and in which encoding.
-fn arriving(bytes: &[u8]) -> (Pieces, Encoding) {
+fn arriving(bytes: &[u8]) -> (Script, Encoding) {
     let (how, bytes) = choice(bytes, 8);
     let encoding = match how % 2 {
         0 => Encoding::Identity,
@@ -72,7 +45,8 @@ fn arriving(bytes: &[u8]) -> (Pieces, Encoding) {
         2 => 7,
         _ => 4096,
     };
-    (Pieces::of(bytes, size), encoding)
+    let bytes = Bytes::copy_from_slice(bytes);
+    (Script::cut(&bytes, &[size]), encoding)
 }
 
 /// Messages of gRPC. The first byte says how they arrive.
@@ -112,7 +86,7 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<RecordBatch>, BoxError> {
     let limits = Limits {
         message: MAX_MESSAGE,
     };
-    let mut reader = FlightDataReader::new(Pieces::whole(bytes), Encoding::Identity, limits);
+    let mut reader = FlightDataReader::new(whole(bytes), Encoding::Identity, limits);
     let mut decoder = BatchDecoder::new(GuardLimits::default());
     let mut batches = Vec::new();
     while let Some(inbound) = step(|| reader.next().now_or_never())? {
@@ -155,7 +129,7 @@ pub fn encode(
     let limits = Limits {
         message: usize::MAX,
     };
-    let mut reader = FlightDataReader::new(Pieces::whole(&wire), Encoding::Identity, limits);
+    let mut reader = FlightDataReader::new(whole(&wire), Encoding::Identity, limits);
     let mut messages = Vec::new();
     while let Some(inbound) = step(|| reader.next().now_or_never())? {
         messages.push((inbound.header.to_vec(), inbound.body.to_vec()));

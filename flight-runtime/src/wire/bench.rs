@@ -1,15 +1,12 @@
 //! The data plane by itself, for the benches of this crate.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures::FutureExt;
-use http_body::{Body, Frame};
 
 use super::compression::Encoding;
 use super::decode::{BatchDecoder, Decoded};
@@ -17,6 +14,7 @@ use super::encode::{BatchEncoder, EncodeOptions};
 use super::error::{BoxError, WireError};
 use super::flight_data::{FlightDataReader, Inbound, Limits};
 use super::guard::{GuardLimits, check_batch, parse_header};
+use super::script::Script;
 use super::segments::Segments;
 
 /// Encodes batches as one stream: how many bytes, in how many segments a socket would be shown.
@@ -74,11 +72,11 @@ impl Upload {
         Ok(Self(chunks))
     }
 
-    fn reader(self) -> FlightDataReader<Chunks> {
+    fn reader(self) -> FlightDataReader<Script> {
         let limits = Limits {
             message: usize::MAX,
         };
-        FlightDataReader::new(Chunks(self.0), Encoding::Identity, limits)
+        FlightDataReader::new(Script(self.0), Encoding::Identity, limits)
     }
 
     /// Reads and decodes it: how many rows.
@@ -141,19 +139,5 @@ impl Checked {
             batches += 1;
         }
         Ok(batches)
-    }
-}
-
-struct Chunks(VecDeque<Bytes>);
-
-impl Body for Chunks {
-    type Data = Bytes;
-    type Error = WireError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, WireError>>> {
-        Poll::Ready(self.0.pop_front().map(|chunk| Ok(Frame::data(chunk))))
     }
 }

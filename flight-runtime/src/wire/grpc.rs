@@ -364,32 +364,14 @@ impl Gather {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
-
     use futures::FutureExt;
-    use http_body::Frame;
 
     use super::*;
+    use crate::wire::script::Script;
 
-    /// A body that yields the given chunks at once.
-    struct Script(VecDeque<Bytes>);
-
-    impl Script {
-        fn new<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Self {
-            Self(chunks.into_iter().map(Bytes::copy_from_slice).collect())
-        }
-    }
-
-    impl Body for Script {
-        type Data = Bytes;
-        type Error = WireError;
-
-        fn poll_frame(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, WireError>>> {
-            Poll::Ready(self.0.pop_front().map(|chunk| Ok(Frame::data(chunk))))
-        }
+    /// These chunks.
+    fn script<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Script {
+        Script(chunks.into_iter().map(Bytes::copy_from_slice).collect())
     }
 
     fn next<B>(reader: &mut MessageReader<B>) -> Result<Option<Bytes>, WireError>
@@ -404,8 +386,7 @@ mod tests {
     #[test]
     fn reads_whole_and_byte_by_byte() {
         for size in [1, 2, 3, 5, 7, TWO.len()] {
-            let mut reader =
-                MessageReader::new(Script::new(TWO.chunks(size)), Encoding::Identity, 3);
+            let mut reader = MessageReader::new(script(TWO.chunks(size)), Encoding::Identity, 3);
             assert_eq!(next(&mut reader).unwrap().unwrap(), "abc", "{size}");
             assert_eq!(next(&mut reader).unwrap().unwrap(), "", "{size}");
             assert!(next(&mut reader).unwrap().is_none(), "{size}");
@@ -424,7 +405,7 @@ mod tests {
     #[test]
     fn an_end_inside_a_message_is_truncated() {
         for end in 1..TWO.len() {
-            let mut reader = MessageReader::new(Script::new([&TWO[..end]]), Encoding::Identity, 3);
+            let mut reader = MessageReader::new(script([&TWO[..end]]), Encoding::Identity, 3);
             let mut last = next(&mut reader);
             if end >= 8 {
                 assert_eq!(last.unwrap().unwrap(), "abc");
@@ -441,7 +422,7 @@ mod tests {
 
     #[test]
     fn the_limit_is_checked_before_anything_arrives() {
-        let mut reader = MessageReader::new(Script::new([&TWO[..5]]), Encoding::Identity, 2);
+        let mut reader = MessageReader::new(script([&TWO[..5]]), Encoding::Identity, 2);
         assert!(matches!(
             next(&mut reader),
             Err(WireError::TooLarge {
@@ -451,21 +432,16 @@ mod tests {
             })
         ));
         let bomb = [0, 0xff, 0xff, 0xff, 0xff, 1];
-        let mut reader =
-            MessageReader::new(Script::new([&bomb[..]]), Encoding::Identity, usize::MAX);
+        let mut reader = MessageReader::new(script([&bomb[..]]), Encoding::Identity, usize::MAX);
         assert!(matches!(next(&mut reader), Err(WireError::Truncated)));
     }
 
     #[test]
     fn flags_are_read() {
-        let mut reader =
-            MessageReader::new(Script::new([&[1, 0, 0, 0, 0][..]]), Encoding::Identity, 9);
+        let mut reader = MessageReader::new(script([&[1, 0, 0, 0, 0][..]]), Encoding::Identity, 9);
         assert!(matches!(next(&mut reader), Err(WireError::Compressed)));
-        let mut reader = MessageReader::new(
-            Script::new([&[b'G', 0, 0, 0, 0][..]]),
-            Encoding::Identity,
-            9,
-        );
+        let mut reader =
+            MessageReader::new(script([&[b'G', 0, 0, 0, 0][..]]), Encoding::Identity, 9);
         let text = next(&mut reader).unwrap_err().to_string();
         assert!(text.contains("starts with the byte 71"), "{text}");
     }

@@ -44,6 +44,8 @@ pub(crate) mod message;
 pub(crate) mod progress;
 #[cfg(test)]
 mod samples;
+#[cfg(any(test, feature = "bench", feature = "fuzz"))]
+pub(crate) mod script;
 pub(crate) mod segments;
 mod size;
 #[cfg(test)]

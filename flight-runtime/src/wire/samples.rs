@@ -1,9 +1,7 @@
 //! Batches of every Arrow type, and ways to drive the readers; for tests.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use arrow::array::builder::{
     FixedSizeListBuilder, Int32Builder, LargeListBuilder, ListBuilder, MapBuilder, StringBuilder,
@@ -15,7 +13,6 @@ use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{ArrowNativeType, DataType, Field, Schema, SchemaRef, UnionFields, i256};
 use bytes::Bytes;
 use futures::FutureExt;
-use http_body::{Body, Frame};
 
 use super::compression::Encoding;
 use super::decode::{BatchDecoder, Decoded};
@@ -23,41 +20,8 @@ use super::encode::{BatchEncoder, EncodeOptions};
 use super::error::WireError;
 use super::flight_data::{FlightDataReader, Inbound, Limits};
 use super::guard::GuardLimits;
+use super::script::Script;
 use super::segments::Segments;
-
-/// A body that yields its chunks at once.
-#[derive(Debug)]
-pub(crate) struct Script(pub(crate) VecDeque<Bytes>);
-
-impl Script {
-    /// `bytes` in chunks whose lengths come from `lens`, again and again.
-    pub(crate) fn cut(bytes: &Bytes, lens: &[usize]) -> Self {
-        let mut chunks = VecDeque::new();
-        let mut rest = bytes.clone();
-        let mut lens = lens.iter().cycle();
-        while !rest.is_empty() {
-            let len = lens.next().map_or(rest.len(), |len| *len).max(1);
-            chunks.push_back(rest.split_to(len.min(rest.len())));
-        }
-        Self(chunks)
-    }
-}
-
-impl Body for Script {
-    type Data = Bytes;
-    type Error = WireError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, WireError>>> {
-        Poll::Ready(self.0.pop_front().map(|chunk| Ok(Frame::data(chunk))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
-    }
-}
 
 /// Pseudo-random numbers that are the same in every run (splitmix64).
 #[derive(Debug, Clone)]

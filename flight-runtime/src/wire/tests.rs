@@ -28,6 +28,7 @@ use super::error::WireError;
 use super::flight_data::{FlightDataReader, Inbound, Limits};
 use super::guard::GuardLimits;
 use super::samples::*;
+use super::script::Script;
 use super::segments::Segments;
 
 const SLICES: &[(usize, usize)] = &[

@@ -7,7 +7,8 @@ use futures::FutureExt;
 use super::place::MAX_HELD_CHUNKS;
 use super::*;
 use crate::wire::grpc::put_prefix;
-use crate::wire::samples::{Random, Script, read_all};
+use crate::wire::samples::{Random, read_all};
+use crate::wire::script::Script;
 
 fn message() -> FlightData {
     FlightData {

@@ -17,7 +17,8 @@ use crate::wire::decode::{BatchDecoder, Decoded, PANIC};
 use crate::wire::encode::{Compression, EncodeOptions};
 use crate::wire::flight_data::Inbound;
 #[cfg(all(feature = "lz4", feature = "zstd"))]
-use crate::wire::samples::{Script, decode_all, encode, joined, read_all};
+use crate::wire::samples::{decode_all, encode, joined, read_all};
+use crate::wire::script::Script;
 
 fn schema_message(schema: &arrow::datatypes::Schema) -> Inbound {
     let encoded = IpcDataGenerator::default().schema_to_bytes_with_dictionary_tracker(

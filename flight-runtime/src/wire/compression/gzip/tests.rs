@@ -10,7 +10,8 @@ use super::*;
 use crate::wire::compression::Encoding;
 use crate::wire::flight_data::{FlightDataReader, Limits};
 use crate::wire::grpc::MessageReader;
-use crate::wire::samples::{Random, Script};
+use crate::wire::samples::Random;
+use crate::wire::script::Script;
 
 fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
