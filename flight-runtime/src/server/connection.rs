@@ -72,7 +72,8 @@ pub(super) async fn serve(socket: Socket, peer: Peer, shared: Shared) {
             match accepted {
                 Ok((stream, certificate)) => {
                     let caller = Caller { peer, certificate };
-                    serve_stream(stream, caller, speak_by, shared).await;
+                    // Apart: it is twice as large as one in plain text, and every connection would take as much as the largest of them.
+                    Box::pin(serve_stream(stream, caller, speak_by, shared)).await;
                 }
                 // Not a warning: any scanner of ports could fill the log.
                 Err(error) => tracing::debug!(%peer, %error, "TLS handshake failed"),
