@@ -1,7 +1,7 @@
 """No valid stream is refused: what any Arrow library writes goes up and comes back the same.
 
-Streams of pyarrow in every type, compression and version are always there. Files that other libraries wrote are sent as well, where
-`FLIGHT_FOREIGN_STREAMS` names their directory.
+Streams of the libraries for C++ (pyarrow), JavaScript and Go are written here, in every type that these write. Files of others are sent as well,
+where `FLIGHT_FOREIGN_STREAMS` names their directory.
 """
 
 import os
@@ -12,7 +12,9 @@ import pyarrow as pa
 import pytest
 
 from arrays import ARRAYS
+from javascript import node
 from raw import Channel, fields, flight_data, path
+from server import Server
 
 VERSIONS = [pa.ipc.MetadataVersion.V4, pa.ipc.MetadataVersion.V5]
 
@@ -93,6 +95,44 @@ def test_what_pyarrow_writes_of_all_types_at_once_is_read(raw):
     rows = 3
     columns = {kind: array.slice(0, rows) for kind, array in ARRAYS.items() if len(array) >= rows}
     same(raw, written([pa.record_batch(columns)] * 2))
+
+
+def test_what_the_javascript_library_writes_is_read(raw, tmp_path):
+    node("streams.js", tmp_path)
+    streams = sorted(tmp_path.iterdir())
+    assert len(streams) == 144
+    for stream in streams:
+        try:
+            same(raw, stream.read_bytes())
+        except Exception as error:
+            raise AssertionError(f"{stream.name}: {error}") from error
+
+
+# Its writer fails at slices of these.
+NOT_IN_GO = {"list view", "dense union", "sparse union"}
+
+
+def test_what_the_go_library_writes_is_read():
+    """Through ADBC's driver, which is made of it. Arrays go to it by the C data interface."""
+    import adbc_driver_flightsql.dbapi as adbc
+
+    with Server("--services", "tables") as server, server.connect() as client:
+        with pytest.warns(Warning, match="autocommit"):
+            connection = adbc.connect(server.location)
+        with connection, connection.cursor() as cursor:
+            for kind, array in ARRAYS.items():
+                if kind in NOT_IN_GO:
+                    continue
+                batches = slices(array)
+                sent = pa.Table.from_batches(batches)
+                try:
+                    rows = cursor.adbc_ingest("table", sent.to_reader(), mode="create_append")
+                    back = client.get("last")
+                    assert rows == len(sent)
+                    back.validate(full=True)
+                    assert back.to_pylist() == sent.to_pylist()
+                except Exception as error:
+                    raise AssertionError(f"{kind}: {error}") from error
 
 
 FOREIGN = sorted(pathlib.Path(os.environ.get("FLIGHT_FOREIGN_STREAMS", "/nonexistent")).glob("*"))

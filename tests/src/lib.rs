@@ -32,6 +32,7 @@ mod options;
 pub mod process;
 mod rows;
 mod streams;
+mod tables;
 mod uploads;
 mod watched;
 
@@ -61,6 +62,7 @@ pub fn builder(options: &Options) -> FlightServerBuilder {
         ))
         .add_service(actions::Actions::new(ledger.clone())),
         Services::DownloadsAlone => FlightServer::builder(catch_all::DownloadsAlone),
+        Services::Tables => FlightServer::builder(tables::Tables::default()),
     };
     if options.counted {
         builder = builder.add_service(counted::Counted::default());

@@ -20,12 +20,14 @@ pub enum Services {
     ActionsAlone,
     /// A service of one `#[do_get]` and nothing else.
     DownloadsAlone,
+    /// A table that is only written.
+    Tables,
 }
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// `--services all|catch-all|guarded|actions-alone|downloads-alone`
+    /// `--services all|catch-all|guarded|actions-alone|downloads-alone|tables`
     pub services: Services,
     /// `--location URI`
     pub location: Option<String>,
@@ -99,6 +101,7 @@ impl Options {
                         "guarded" => Services::Guarded,
                         "actions-alone" => Services::ActionsAlone,
                         "downloads-alone" => Services::DownloadsAlone,
+                        "tables" => Services::Tables,
                         other => return Err(format!("no services `{other}`")),
                     };
                 }

@@ -96,8 +96,8 @@ impl BatchDecoder {
     ) -> Result<Decoded, WireError> {
         match message.header_type() {
             MessageHeader::Schema => self.decode_schema(message),
-            MessageHeader::RecordBatch => self.decode_batch(message, &inbound.body),
-            MessageHeader::DictionaryBatch => self.decode_dictionary(message, &inbound.body),
+            MessageHeader::RecordBatch => self.decode_batch(message, inbound),
+            MessageHeader::DictionaryBatch => self.decode_dictionary(message, inbound),
             other => Err(WireError::invalid(format!(
                 "the IPC message is a {}, expected a schema, a dictionary or a record batch",
                 kind(other)
@@ -117,7 +117,12 @@ impl BatchDecoder {
         Ok(Decoded::Schema(schema))
     }
 
-    fn decode_batch(&mut self, message: Message<'_>, body: &Buffer) -> Result<Decoded, WireError> {
+    fn decode_batch(
+        &mut self,
+        message: Message<'_>,
+        inbound: &Inbound,
+    ) -> Result<Decoded, WireError> {
+        let body = &inbound.body;
         let schema = self.schema.as_ref().ok_or_else(schema_first)?;
         let header = message.header_as_record_batch().ok_or_else(no_header)?;
         let version = message.version();
@@ -125,7 +130,10 @@ impl BatchDecoder {
             return empty_batch(schema, header.length(), &self.limits);
         }
         let fields = schema.fields().iter().map(AsRef::as_ref);
-        check_batch(header, fields, body, version, &self.limits)?;
+        let checked = check_batch(header, fields, body, version, &self.limits)?;
+        if let Some(counted) = checked.uncounted.counted(&inbound.header, header) {
+            return self.decode(&with_header(counted, body));
+        }
         let batch = caught(|| {
             let schema = Arc::clone(schema);
             RecordBatchDecoder::try_new(body, header, schema, &self.dictionaries, &version)?
@@ -137,8 +145,9 @@ impl BatchDecoder {
     fn decode_dictionary(
         &mut self,
         message: Message<'_>,
-        body: &Buffer,
+        inbound: &Inbound,
     ) -> Result<Decoded, WireError> {
+        let body = &inbound.body;
         let schema = Arc::clone(self.schema.as_ref().ok_or_else(schema_first)?);
         let header = message.header_as_dictionary_batch().ok_or_else(no_header)?;
         let id = header.id();
@@ -152,9 +161,12 @@ impl BatchDecoder {
         };
         let fields = [values.as_ref()];
         let version = message.version();
-        let size = check_batch(data, fields, body, version, &self.limits)?;
+        let checked = check_batch(data, fields, body, version, &self.limits)?;
+        if let Some(counted) = checked.uncounted.counted(&inbound.header, data) {
+            return self.decode(&with_header(counted, body));
+        }
         // The arrays hold on to the body, all of it, unless it was compressed.
-        let size = size.max(body.len() as u64);
+        let size = checked.size.max(body.len() as u64);
         self.keep(id, size, header.isDelta())?;
         caught(|| read_dictionary(body, header, &schema, &mut self.dictionaries, &version))?;
         Ok(Decoded::Dictionary)
@@ -180,6 +192,15 @@ impl BatchDecoder {
             });
         }
         Ok(())
+    }
+}
+
+/// The message with another header.
+fn with_header(header: Vec<u8>, body: &Buffer) -> Inbound {
+    Inbound {
+        header: header.into(),
+        body: body.clone(),
+        ..Inbound::default()
     }
 }
 

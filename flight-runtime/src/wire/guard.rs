@@ -21,6 +21,7 @@ mod batch;
 #[cfg(test)]
 mod corpus;
 mod lz4;
+mod nulls;
 mod schema;
 #[cfg(test)]
 mod tests;

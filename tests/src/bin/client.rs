@@ -1,8 +1,8 @@
 //! One call of our client to any server, for tests of servers that are not ours.
 //!
 //! `client LOCATION JOB [ARGUMENT]`, with the environment variables `FLIGHT_CA`, a file, and `FLIGHT_LOGIN`, `name:password`. Jobs are `get TICKET`,
-//! `read COMMAND` (all endpoints of a flight), `put PATH` and `exchange PATH` (the numbers below 30,000,000 in batches of 100,000), `action NAME`,
-//! `flights`, `actions`, `schema COMMAND`. Prints one line of JSON: `{"ok": …}`, where rows are counted and summed up, or
+//! `read COMMAND` (all endpoints of a flight), `put PATH` and `exchange PATH` (the numbers below 30,000,000 in batches of 100,000), `pour PATH` (all
+//! numbers), `action NAME`, `flights`, `actions`, `schema COMMAND`. Prints one line of JSON: `{"ok": …}`, where rows are counted and summed up, or
 //! `{"code": …, "message": …, "extra": …}`.
 
 use std::sync::Arc;
@@ -14,11 +14,12 @@ use flight_runtime::{FlightClient, Location};
 use futures::stream;
 use serde_json::{Value, json};
 
+/// As many as fill every window many times over.
 const BATCHES: i64 = 300;
 const ROWS: i64 = 100_000;
 
-/// Numbers, as many as fill every window many times over.
-fn numbers() -> Result<BatchStream, Error> {
+/// So many batches of numbers.
+fn numbers(batches: i64) -> Result<BatchStream, Error> {
     let batch = |n: i64| {
         let column = Int64Array::from_iter_values(n * ROWS..(n + 1) * ROWS);
         RecordBatch::try_from_iter([("n", Arc::new(column) as _)])
@@ -26,7 +27,7 @@ fn numbers() -> Result<BatchStream, Error> {
     let schema = batch(0)?.schema();
     Ok(BatchStream::new(
         schema,
-        stream::iter((0..BATCHES).map(batch)),
+        stream::iter((0..batches).map(batch)),
     ))
 }
 
@@ -66,12 +67,17 @@ async fn run(location: String, job: &str, argument: String) -> Result<Value, Err
     Ok(match job {
         "get" => counted(client.do_get(Ticket::new(argument)).await?).await?,
         "read" => counted(client.read(FlightDescriptor::new_cmd(argument)).await?).await?,
-        "put" => {
-            let results = client.do_put(path(), numbers()?).await?.read_all().await?;
+        "put" | "pour" => {
+            let batches = if job == "put" { BATCHES } else { i64::MAX };
+            let results = client
+                .do_put(path(), numbers(batches)?)
+                .await?
+                .read_all()
+                .await?;
             let results = results.iter().map(|result| text(&result.app_metadata));
             json!(results.collect::<Vec<_>>())
         }
-        "exchange" => counted(client.do_exchange(path(), numbers()?).await?).await?,
+        "exchange" => counted(client.do_exchange(path(), numbers(BATCHES)?).await?).await?,
         "action" => {
             let results = client.do_action(Action::new(argument, "body")).await?;
             let results = results.read_all().await?;

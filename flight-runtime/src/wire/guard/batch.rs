@@ -9,6 +9,7 @@ use arrow_ipc::{
     BodyCompressionMethod, Buffer, CompressionType, FieldNode, MetadataVersion, RecordBatch,
 };
 
+use super::nulls::{UNKNOWN, Uncounted, count};
 use super::{GuardLimits, lz4, zstd};
 use crate::wire::error::{DECODED_BODY, WireError, shown};
 
@@ -28,8 +29,16 @@ pub(crate) fn check_rows(rows: i64, limits: &GuardLimits) -> Result<u64, WireErr
     Ok(count)
 }
 
-/// Checks `batch` against the `fields` that it holds and the `body` it came with. Gives
-/// the bytes that its buffers will be in memory.
+/// A batch that fits its schema and its body.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// The bytes that its buffers will be in memory.
+    pub(crate) size: u64,
+    /// What is to be said in its header before it is decoded.
+    pub(crate) uncounted: Uncounted,
+}
+
+/// Checks `batch` against the `fields` that it holds and the `body` it came with.
 ///
 /// # Errors
 ///
@@ -41,7 +50,7 @@ pub(crate) fn check_batch<'f>(
     body: &[u8],
     version: MetadataVersion,
     limits: &GuardLimits,
-) -> Result<u64, WireError> {
+) -> Result<Checked, WireError> {
     let rows = batch.length();
     check_rows(rows, limits)?;
     let (Some(nodes), Some(buffers)) = (batch.nodes(), batch.buffers()) else {
@@ -50,6 +59,7 @@ pub(crate) fn check_batch<'f>(
         ));
     };
     let mut walk = Walk {
+        all: nodes.len(),
         nodes: nodes.iter(),
         buffers: buffers.iter(),
         variadic: batch.variadicBufferCounts().map(|counts| counts.iter()),
@@ -58,6 +68,7 @@ pub(crate) fn check_batch<'f>(
         version,
         limits,
         total: 0,
+        uncounted: Uncounted::default(),
         column: "",
     };
     for field in fields {
@@ -67,11 +78,12 @@ pub(crate) fn check_batch<'f>(
             return Err(walk.fault(format_args!("{len} rows in a batch of {rows}")));
         }
     }
+    let variadic = walk.variadic.as_ref();
     let left = [
         (walk.nodes.len(), "nodes"),
         (walk.buffers.len(), "buffers"),
         (
-            walk.variadic.map_or(0, |counts| counts.len()),
+            variadic.map_or(0, ExactSizeIterator::len),
             "variadic counts",
         ),
     ];
@@ -82,7 +94,10 @@ pub(crate) fn check_batch<'f>(
             )));
         }
     }
-    Ok(walk.total)
+    Ok(Checked {
+        size: walk.total,
+        uncounted: walk.uncounted,
+    })
 }
 
 /// The codec of the bodies, if they are compressed.
@@ -117,6 +132,8 @@ fn codec(batch: RecordBatch<'_>) -> Result<Option<CompressionType>, WireError> {
 }
 
 struct Walk<'a, 'l> {
+    /// How many nodes there are in all.
+    all: usize,
     nodes: flatbuffers::VectorIter<'a, FieldNode>,
     buffers: flatbuffers::VectorIter<'a, Buffer>,
     variadic: Option<flatbuffers::VectorIter<'a, i64>>,
@@ -126,6 +143,7 @@ struct Walk<'a, 'l> {
     limits: &'l GuardLimits,
     /// What the buffers so far are in memory.
     total: u64,
+    uncounted: Uncounted,
     /// The top-level column, for errors.
     column: &'l str,
 }
@@ -134,7 +152,10 @@ struct Walk<'a, 'l> {
 #[derive(Clone, Copy)]
 struct Node {
     len: u64,
-    nulls: u64,
+    /// `None` where nobody has counted them.
+    nulls: Option<u64>,
+    /// Which of the batch's nodes it is.
+    index: usize,
 }
 
 impl Walk<'_, '_> {
@@ -144,7 +165,10 @@ impl Walk<'_, '_> {
         let node = self.node()?;
         let len = node.len;
         match data_type {
-            Null => self.unbacked(len)?,
+            Null => {
+                self.nulls(node, len);
+                self.unbacked(len)?;
+            }
             Utf8 | Binary => {
                 self.validity(node)?;
                 self.offsets(len, 4)?;
@@ -184,7 +208,7 @@ impl Walk<'_, '_> {
                 self.array(item.data_type())?;
             }
             FixedSizeList(item, size) => {
-                self.validity(node)?;
+                let nulls = self.validity(node)?;
                 let size = u64::try_from(*size).unwrap_or_default();
                 if size == 0 {
                     self.unbacked(len)?;
@@ -196,7 +220,7 @@ impl Walk<'_, '_> {
                         "{child} items, {len} lists of {size} need {expected}"
                     )));
                 }
-                if node.nulls > 0 && !item.is_nullable() {
+                if nulls > 0 && !item.is_nullable() {
                     // Arrow spreads the validity over the items to compare them, and
                     // the items may take no bytes.
                     self.charge(expected.div_ceil(8))?;
@@ -212,6 +236,7 @@ impl Walk<'_, '_> {
                 }
             }
             Union(fields, mode) => {
+                self.nulls(node, 0);
                 // Metadata V4 has a validity bitmap that V5 has not; Arrow passes it over.
                 if self.version < MetadataVersion::V5 {
                     self.buffer("validity", 0, 1)?;
@@ -226,6 +251,7 @@ impl Walk<'_, '_> {
                 }
             }
             RunEndEncoded(ends, values) => {
+                self.nulls(node, 0);
                 self.unbacked(len)?;
                 let runs = self.array(ends.data_type())?;
                 let values = self.array(values.data_type())?;
@@ -274,24 +300,58 @@ impl Walk<'_, '_> {
         self.buffer("offsets", count.saturating_mul(width), width)
     }
 
-    /// The validity bitmap. Without nulls it may be absent, and is not looked at.
-    fn validity(&mut self, node: Node) -> Result<(), WireError> {
-        let bytes = if node.nulls > 0 {
-            node.len.div_ceil(8)
-        } else {
-            0
+    /// The validity bitmap. Without nulls it may be absent, and is not looked at. Gives how many there are.
+    fn validity(&mut self, node: Node) -> Result<u64, WireError> {
+        let nulls = match node.nulls {
+            Some(nulls) => nulls,
+            None => self.count(node.len)?,
         };
-        self.buffer("validity", bytes, 1)
+        let bytes = if nulls > 0 { node.len.div_ceil(8) } else { 0 };
+        self.buffer("validity", bytes, 1)?;
+        Ok(self.nulls(node, nulls))
+    }
+
+    /// The nulls of a node by its bitmap, which is the next buffer.
+    fn count(&self, len: u64) -> Result<u64, WireError> {
+        let bitmap = self.buffers.clone().next();
+        let bitmap = bitmap.and_then(|buffer| self.bytes(*buffer));
+        let bitmap = bitmap.unwrap_or_default();
+        if self.codec.is_some() && !bitmap.is_empty() {
+            return Err(self.fault(format_args!(
+                "an array of {len} rows with {UNKNOWN} nulls, and a validity that is compressed"
+            )));
+        }
+        count(bitmap, len).ok_or_else(|| {
+            self.fault(format_args!(
+                "its validity are {} bytes, expected at least {}",
+                bitmap.len(),
+                len.div_ceil(8)
+            ))
+        })
+    }
+
+    /// Notes the nulls of a node that has not said how many.
+    fn nulls(&mut self, node: Node, nulls: u64) -> u64 {
+        if node.nulls.is_none() {
+            self.uncounted.add(node.index, nulls);
+        }
+        nulls
     }
 
     fn node(&mut self) -> Result<Node, WireError> {
+        let left = self.nodes.len();
         let Some(node) = self.nodes.next() else {
             return Err(self.fault(format_args!("the batch has too few nodes")));
         };
+        let index = self.all - left;
         let (len, nulls) = (node.length(), node.null_count());
-        match (u64::try_from(len), u64::try_from(nulls)) {
-            (Ok(len), Ok(nulls)) if nulls <= len && len <= self.limits.rows => {
-                Ok(Node { len, nulls })
+        let counted = match nulls {
+            UNKNOWN => Ok(None),
+            nulls => u64::try_from(nulls).map(Some),
+        };
+        match (u64::try_from(len), counted) {
+            (Ok(len), Ok(nulls)) if nulls.unwrap_or(0) <= len && len <= self.limits.rows => {
+                Ok(Node { len, nulls, index })
             }
             _ => Err(self.fault(format_args!(
                 "an array of {len} rows with {nulls} nulls, at most {} rows",
@@ -328,11 +388,7 @@ impl Walk<'_, '_> {
             return Err(self.fault(format_args!("the batch has too few buffers")));
         };
         let (offset, len) = (buffer.offset(), buffer.length());
-        let bytes = usize::try_from(offset).ok().and_then(|offset| {
-            let end = offset.checked_add(usize::try_from(len).ok()?)?;
-            self.body.get(offset..end)
-        });
-        let Some(bytes) = bytes else {
+        let Some(bytes) = self.bytes(*buffer) else {
             return Err(self.fault(format_args!(
                 "its {what} are {len} bytes at offset {offset}, outside of the body of {} bytes",
                 self.body.len()
@@ -354,6 +410,13 @@ impl Walk<'_, '_> {
             )));
         }
         self.charge(plain)
+    }
+
+    /// Those of a buffer; `None` when they are not all in the body.
+    fn bytes(&self, buffer: Buffer) -> Option<&[u8]> {
+        let start = usize::try_from(buffer.offset()).ok()?;
+        let end = start.checked_add(usize::try_from(buffer.length()).ok()?)?;
+        self.body.get(start..end)
     }
 
     /// What a buffer will be in memory.
