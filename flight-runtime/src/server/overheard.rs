@@ -1,6 +1,7 @@
 //! [`Overheard`]: what the client of a connection says, read along frame by frame.
 //!
-//! Whether it has spoken HTTP/2 at all, how many streams it resets, and how often it changes its settings: hyper tells of none of these.
+//! Whether it has spoken HTTP/2 at all, how many streams it resets, how often it changes its settings, and how much it says that asks for nothing: hyper
+//! tells of none of these.
 
 use std::io;
 use std::pin::Pin;
@@ -20,13 +21,24 @@ use crate::limits::Limits;
 const PREFACE: usize = 24;
 /// A frame's header: its length in the first three bytes, then its type (RFC 9113, 4.1).
 const FRAME_HEADER: usize = 9;
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
+const CONTINUATION: u8 = 9;
 const MINUTE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
 /// Frames of SETTINGS in a second. Each may move the windows of all streams, which costs the server a thousand times what it costs the client; those that
 /// adapt their windows send ten in a second at most, and stop when these are large.
 const MAX_SETTINGS: u32 = 50;
+/// Frames in a second that ask for nothing: PING, PRIORITY, WINDOW_UPDATE, and those that nobody knows. Each costs the server little, and a million of
+/// them a processor.
+const MAX_IDLE: u64 = 10_000;
+/// For so many bytes that a client is sent it may say one more. Clients open their windows for what they have read, and some (Go's) also measure the round
+/// trip then: two or three frames for each of 16 KiB.
+const EARNS: u64 = 4 << 10;
+/// And so many for each frame of a call: answers may be short, and some (C++'s) say in each packet how far their windows are open.
+const EARNED: u64 = 4;
 /// How many frames are read in a round of the connection, so that after [`ROUNDS`] other tasks have their turn. h2 goes on for as long as there are frames,
 /// and small ones come by the ten thousand in what tokio takes for one turn: a flood of SETTINGS held up others for seconds.
 const TURN: u32 = 256 / ROUNDS;
@@ -40,6 +52,7 @@ pub(super) struct Overheard<S> {
     /// How many frames there were since others had their turn.
     turn: u32,
     settings: Rate,
+    idle: Idle,
     resets: Resets,
     /// How many streams may be reset behind GOAWAY.
     last_resets: u32,
@@ -143,6 +156,33 @@ impl Rate {
     }
 }
 
+/// Frames that ask for nothing.
+struct Idle {
+    rate: Rate,
+    /// How many bytes the client was sent in the same second …
+    sent: u64,
+    /// … and how many frames of calls it sent.
+    calls: u64,
+}
+
+impl Idle {
+    fn new() -> Self {
+        let rate = Rate::new(0, SECOND);
+        let (sent, calls) = (0, 0);
+        Self { rate, sent, calls }
+    }
+
+    /// One more; whether that is too many.
+    fn is_over(&mut self) -> bool {
+        let began = self.rate.began;
+        self.rate.is_over();
+        if self.rate.began != began {
+            (self.sent, self.calls) = (0, 0);
+        }
+        u64::from(self.rate.count) > MAX_IDLE + self.sent / EARNS + self.calls * EARNED
+    }
+}
+
 /// How many streams may be reset.
 enum Resets {
     Unlimited,
@@ -187,6 +227,7 @@ impl<S> Overheard<S> {
             spoken: false,
             turn: 0,
             settings: Rate::new(MAX_SETTINGS, SECOND),
+            idle: Idle::new(),
             resets: Resets::new(limits),
             last_resets: limits.calls_per_connection,
             heard: heard.clone(),
@@ -194,7 +235,15 @@ impl<S> Overheard<S> {
         (overheard, heard)
     }
 
-    /// An error for a client that changes its mind too often: h2 does not get to see what it says.
+    /// Notes what was written.
+    fn sent(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = &written {
+            self.idle.sent = self.idle.sent.saturating_add(*bytes as u64);
+        }
+        written
+    }
+
+    /// An error for a client that changes its mind too often, or says too much of nothing: h2 does not get to see it.
     fn note(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while let Some(kind) = self.frames.next(&mut bytes) {
             self.turn += 1;
@@ -204,6 +253,11 @@ impl<S> Overheard<S> {
                 }
                 SETTINGS if self.settings.is_over() => {
                     return Err(io::Error::other("a flood of SETTINGS"));
+                }
+                DATA | HEADERS => self.idle.calls += 1,
+                RST_STREAM | SETTINGS | CONTINUATION => {}
+                _ if self.idle.is_over() => {
+                    return Err(io::Error::other("a flood of frames that ask for nothing"));
                 }
                 _ => {}
             }
@@ -243,7 +297,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Overheard<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        self.sent(written)
     }
 
     fn poll_write_vectored(
@@ -251,7 +306,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Overheard<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
+        self.sent(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -349,6 +405,29 @@ mod tests {
         }
         let flood = settings.repeat(MAX_SETTINGS as usize + 1);
         client.note(&flood).unwrap_err();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_asks_for_nothing_counts_for_a_second_and_by_what_was_sent() {
+        let (mut client, _) = listen(None);
+        let most = usize::try_from(MAX_IDLE).unwrap();
+        let ping = [0, 0, 0, 6, 0, 0, 0, 0, 0];
+        client.note(PREFACE).unwrap();
+        for kind in [2, 6, 8, 0xbe] {
+            let frame = [0, 0, 0, kind, 0, 0, 0, 0, 0];
+            client.note(&frame.repeat(most)).unwrap();
+            tokio::time::advance(SECOND).await;
+        }
+        client.note(&ping.repeat(most)).unwrap();
+        let sent = 3 * usize::try_from(EARNS).unwrap();
+        assert!(client.sent(Poll::Ready(Ok(sent))).is_ready());
+        client.note(&[0, 0, 0, HEADERS, 0, 0, 0, 0, 1]).unwrap();
+        client.note(&ping.repeat(3 + 4)).unwrap();
+        client.note(&ping).unwrap_err();
+        // What was sent before counts no longer.
+        tokio::time::advance(SECOND).await;
+        client.note(&ping.repeat(most)).unwrap();
+        client.note(&ping).unwrap_err();
     }
 
     #[tokio::test]
