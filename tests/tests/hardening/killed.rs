@@ -60,7 +60,7 @@ impl<F: Future> NowAndThen for F {}
 
 /// A real client, killed.
 async fn process(location: &str, number: u64) {
-    let job = [["get", "counted-endless"], ["put", "counted-commit"]][number as usize % 2];
+    let job = [["get", "counted-endless"], ["pour", "counted-commit"]][number as usize % 2];
     let mut child = Command::new(env!("CARGO_BIN_EXE_client"))
         .arg(location)
         .args(job)
@@ -70,6 +70,7 @@ async fn process(location: &str, number: u64) {
         .spawn()
         .unwrap();
     sleep(Duration::from_millis(60 + number * 17 % 60)).await;
+    assert_eq!(child.try_wait().unwrap(), None, "it was at work");
     child.kill().await.unwrap();
 }
 
