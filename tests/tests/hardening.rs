@@ -8,6 +8,8 @@
 mod attackers;
 #[path = "hardening/attacks.rs"]
 mod attacks;
+#[path = "hardening/deadlines.rs"]
+mod deadlines;
 #[path = "hardening/descriptors.rs"]
 mod descriptors;
 mod frames;

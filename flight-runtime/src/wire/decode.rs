@@ -15,11 +15,14 @@ use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow_ipc::reader::{RecordBatchDecoder, read_dictionary};
-use arrow_ipc::{Message, MessageHeader};
+use arrow_ipc::{Message, MessageHeader, RecordBatch as BatchHeader};
 
 use super::error::{DICTIONARIES, WireError};
 use super::flight_data::Inbound;
-use super::guard::{GuardLimits, check_batch, check_rows, check_schema, kind, parse_header};
+use super::guard::{
+    Checked, GuardLimits, check_batch, check_rows, check_schema, kind, parse_header,
+};
+use super::mend::without_null_views;
 
 /// What a message turned out to be.
 #[derive(Debug, Clone)]
@@ -45,6 +48,8 @@ pub(crate) struct BatchDecoder {
     dictionaries: HashMap<i64, ArrayRef>,
     /// Bytes of the dictionaries that are kept.
     kept: HashMap<i64, u64>,
+    /// What is decoded was refused once.
+    mending: bool,
 }
 
 impl BatchDecoder {
@@ -56,6 +61,7 @@ impl BatchDecoder {
             values: HashMap::new(),
             dictionaries: HashMap::new(),
             kept: HashMap::new(),
+            mending: false,
         }
     }
 
@@ -138,8 +144,11 @@ impl BatchDecoder {
             let schema = Arc::clone(schema);
             RecordBatchDecoder::try_new(body, header, schema, &self.dictionaries, &version)?
                 .read_record_batch()
-        })?;
-        Ok(Decoded::Batch(batch))
+        });
+        match batch {
+            Ok(batch) => Ok(Decoded::Batch(batch)),
+            Err(error) => self.decode_mended(message, header, body, &checked, error),
+        }
     }
 
     fn decode_dictionary(
@@ -168,8 +177,29 @@ impl BatchDecoder {
         // The arrays hold on to the body, all of it, unless it was compressed.
         let size = checked.size.max(body.len() as u64);
         self.keep(id, size, header.isDelta())?;
-        caught(|| read_dictionary(body, header, &schema, &mut self.dictionaries, &version))?;
-        Ok(Decoded::Dictionary)
+        match caught(|| read_dictionary(body, header, &schema, &mut self.dictionaries, &version)) {
+            Ok(()) => Ok(Decoded::Dictionary),
+            Err(error) => self.decode_mended(message, data, body, &checked, error),
+        }
+    }
+
+    /// Decodes once more what Arrow has refused, if that may be for what its nulls have.
+    fn decode_mended(
+        &mut self,
+        message: Message<'_>,
+        batch: BatchHeader<'_>,
+        body: &Buffer,
+        checked: &Checked,
+        error: WireError,
+    ) -> Result<Decoded, WireError> {
+        if self.mending || checked.null_views.is_empty() {
+            return Err(error);
+        }
+        let mended = caught(|| without_null_views(message, batch, body, &checked.null_views))?;
+        self.mending = true;
+        let decoded = self.decode(&mended);
+        self.mending = false;
+        decoded
     }
 
     /// Charges a dictionary of `size` bytes to what the stream may keep.

@@ -31,7 +31,7 @@ use arrow_ipc::{Message, MessageHeader, MetadataVersion};
 
 use super::error::WireError;
 
-pub(crate) use batch::{check_batch, check_rows};
+pub(crate) use batch::{Checked, check_batch, check_rows};
 pub(crate) use schema::check_schema;
 
 /// How much a message may ask for. All of it holds for one stream or one message; what

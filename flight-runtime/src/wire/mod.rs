@@ -16,6 +16,7 @@
 //! | `matching` | whether a batch fits the schema of its stream |
 //! | `decode` | `FlightData` to record batches |
 //! | `guard` | what is checked before Arrow's decoder sees a message |
+//! | `mend` | what valid messages are given before it can read them |
 //! | `error` | what can go wrong, in words meant for the client |
 //!
 //! The rules come from three places: `Flight.proto` (the fields of `FlightData`),
@@ -40,6 +41,7 @@ pub(crate) mod guard;
 pub(crate) mod held;
 mod ipc_stream;
 mod matching;
+mod mend;
 pub(crate) mod message;
 pub(crate) mod progress;
 #[cfg(test)]

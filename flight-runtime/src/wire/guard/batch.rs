@@ -12,6 +12,7 @@ use arrow_ipc::{
 use super::nulls::{UNKNOWN, Uncounted, count};
 use super::{GuardLimits, lz4, zstd};
 use crate::wire::error::{DECODED_BODY, WireError, shown};
+use crate::wire::mend::NullViews;
 
 /// The number of rows of a batch, as it says it.
 pub(crate) fn check_rows(rows: i64, limits: &GuardLimits) -> Result<u64, WireError> {
@@ -36,6 +37,8 @@ pub(crate) struct Checked {
     pub(crate) size: u64,
     /// What is to be said in its header before it is decoded.
     pub(crate) uncounted: Uncounted,
+    /// Arrays of views that have nulls.
+    pub(crate) null_views: Vec<NullViews>,
 }
 
 /// Checks `batch` against the `fields` that it holds and the `body` it came with.
@@ -60,6 +63,7 @@ pub(crate) fn check_batch<'f>(
     };
     let mut walk = Walk {
         all: nodes.len(),
+        count: buffers.len(),
         nodes: nodes.iter(),
         buffers: buffers.iter(),
         variadic: batch.variadicBufferCounts().map(|counts| counts.iter()),
@@ -69,6 +73,7 @@ pub(crate) fn check_batch<'f>(
         limits,
         total: 0,
         uncounted: Uncounted::default(),
+        null_views: Vec::new(),
         column: "",
     };
     for field in fields {
@@ -97,6 +102,7 @@ pub(crate) fn check_batch<'f>(
     Ok(Checked {
         size: walk.total,
         uncounted: walk.uncounted,
+        null_views: walk.null_views,
     })
 }
 
@@ -134,6 +140,8 @@ fn codec(batch: RecordBatch<'_>) -> Result<Option<CompressionType>, WireError> {
 struct Walk<'a, 'l> {
     /// How many nodes there are in all.
     all: usize,
+    /// And how many buffers.
+    count: usize,
     nodes: flatbuffers::VectorIter<'a, FieldNode>,
     buffers: flatbuffers::VectorIter<'a, Buffer>,
     variadic: Option<flatbuffers::VectorIter<'a, i64>>,
@@ -144,6 +152,7 @@ struct Walk<'a, 'l> {
     /// What the buffers so far are in memory.
     total: u64,
     uncounted: Uncounted,
+    null_views: Vec<NullViews>,
     /// The top-level column, for errors.
     column: &'l str,
 }
@@ -180,7 +189,11 @@ impl Walk<'_, '_> {
                 self.buffer("values", 0, 1)?;
             }
             Utf8View | BinaryView => {
-                self.validity(node)?;
+                let validity = self.count - self.buffers.len();
+                if self.validity(node)? > 0 {
+                    let rows = usize::try_from(len).unwrap_or_default();
+                    self.null_views.push(NullViews { validity, rows });
+                }
                 self.buffer("views", len.saturating_mul(16), 16)?;
                 for _ in 0..self.variadic()? {
                     self.buffer("values", 0, 1)?;
@@ -304,7 +317,7 @@ impl Walk<'_, '_> {
     fn validity(&mut self, node: Node) -> Result<u64, WireError> {
         let nulls = match node.nulls {
             Some(nulls) => nulls,
-            None => self.count(node.len)?,
+            None => self.count_nulls(node.len)?,
         };
         let bytes = if nulls > 0 { node.len.div_ceil(8) } else { 0 };
         self.buffer("validity", bytes, 1)?;
@@ -312,7 +325,7 @@ impl Walk<'_, '_> {
     }
 
     /// The nulls of a node by its bitmap, which is the next buffer.
-    fn count(&self, len: u64) -> Result<u64, WireError> {
+    fn count_nulls(&self, len: u64) -> Result<u64, WireError> {
         let bitmap = self.buffers.clone().next();
         let bitmap = bitmap.and_then(|buffer| self.bytes(*buffer));
         let bitmap = bitmap.unwrap_or_default();

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::{Array, AsArray};
 #[cfg(all(feature = "lz4", feature = "zstd"))]
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -20,6 +19,8 @@ use crate::wire::flight_data::Inbound;
 #[cfg(all(feature = "lz4", feature = "zstd"))]
 use crate::wire::samples::{decode_all, encode, joined, read_all};
 use crate::wire::script::Script;
+
+mod nulls;
 
 fn schema_message(schema: &arrow::datatypes::Schema) -> Inbound {
     let encoded = IpcDataGenerator::default().schema_to_bytes_with_dictionary_tracker(
@@ -183,50 +184,6 @@ fn nodes_and_counts_are_those_of_the_schema() {
     assert!(text(vec![-1]).contains("a view with -1 buffers"));
     assert!(text(vec![0]).contains("1 buffers more than"));
     assert!(text(vec![1, 0]).contains("1 variadic counts more than"));
-}
-
-#[test]
-fn nulls_that_were_not_counted_are_counted() {
-    let batch = |data_type, message| match decode(one(data_type), message).unwrap() {
-        Decoded::Batch(batch) => batch,
-        other => panic!("{other:?}"),
-    };
-    let mut message = ints(vec![(4, -1)], vec![(0, 8), (8, 16)]);
-    message.body[0] = 0b1010;
-    let column = batch(DataType::Int32, message).column(0).clone();
-    assert_eq!((column.null_count(), column.is_null(1)), (2, false));
-    let without = ints(vec![(4, -1)], vec![(0, 0), (8, 16)]);
-    assert_eq!(batch(DataType::Int32, without).column(0).null_count(), 0);
-    let nothing = ints(vec![(4, -1)], vec![]);
-    assert_eq!(batch(DataType::Null, nothing).num_rows(), 4);
-    // Below others, which were counted.
-    let lists = Forged {
-        rows: 2,
-        body: [0; 8].into_iter().chain([0b0111]).chain([0; 55]).collect(),
-        ..ints(vec![(2, 0), (4, -1)], vec![(0, 0), (8, 8), (16, 16)])
-    };
-    let item = Arc::new(Field::new("item", DataType::Int32, true));
-    let column = batch(DataType::FixedSizeList(item, 2), lists)
-        .column(0)
-        .clone();
-    let items = column.as_fixed_size_list().values();
-    assert_eq!((column.null_count(), items.null_count()), (0, 1));
-
-    let short = || Forged {
-        rows: 9,
-        ..ints(vec![(9, -1)], vec![(0, 1), (8, 40)])
-    };
-    let text = fault(one(DataType::Int32), short());
-    assert!(
-        text.contains("validity are 1 bytes, expected at least 2"),
-        "{text}"
-    );
-    let compressed = Forged {
-        codec: Some(CompressionType::LZ4_FRAME),
-        ..short()
-    };
-    let text = fault(one(DataType::Int32), compressed);
-    assert!(text.contains("a validity that is compressed"), "{text}");
 }
 
 #[test]
