@@ -40,7 +40,7 @@ async fn downloads_for_which_there_is_no_window_are_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_window_of_one_byte_at_a_time_is_cheap() {
+async fn a_window_of_one_byte_at_a_time_is_cheap_or_ends_its_connection() {
     attack("a window of one byte", Limits::default(), async |port| {
         let closed = [(INITIAL_WINDOW_SIZE, 0)];
         let how = How::default();
@@ -56,9 +56,14 @@ async fn a_window_of_one_byte_at_a_time_is_cheap() {
                 .iter()
                 .flat_map(|stream| window_update(*stream, 1))
                 .collect();
-            raw.write(&drops).await.unwrap();
+            // More than 10,000 in a second are a flood.
+            if raw.write(&drops).await.is_err() {
+                return;
+            }
             for _ in &streams {
-                let data = raw.until(|frame| frame.kind == DATA).await.unwrap();
+                let Ok(data) = raw.until(|frame| frame.kind == DATA).await else {
+                    return;
+                };
                 assert_eq!(data.payload.len(), 1);
             }
         }
