@@ -131,7 +131,9 @@ fn decompressed(
 
 /// A message of the same kind with these buffers.
 fn put_together(message: Message<'_>, batch: RecordBatch<'_>, buffers: &[Buffer]) -> Inbound {
-    let mut body = MutableBuffer::new(buffers.iter().map(|buffer| buffer.len() + ALIGNED).sum());
+    // Of empty buffers there may be as many as the header has place for: they take none here.
+    let padded = |buffer: &Buffer| buffer.len().next_multiple_of(ALIGNED);
+    let mut body = MutableBuffer::new(buffers.iter().map(padded).sum());
     let mut places = Vec::with_capacity(buffers.len());
     for buffer in buffers {
         places.push(Place::new(body.len() as i64, buffer.len() as i64));
