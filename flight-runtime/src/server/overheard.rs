@@ -33,7 +33,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const MAX_SETTINGS: u32 = 50;
 /// Frames in a second that ask for nothing: PING, PRIORITY, WINDOW_UPDATE, and those that nobody knows. Each costs the server little, and a million of
 /// them a processor.
-const MAX_IDLE: u64 = 10_000;
+const MAX_IDLE: u32 = 10_000;
 /// For so many bytes that a client is sent it may say one more. Clients open their windows for what they have read, and some (Go's) also measure the round
 /// trip then: two or three frames for each of 16 KiB.
 const EARNS: u64 = 4 << 10;
@@ -145,14 +145,19 @@ impl Rate {
         }
     }
 
-    /// One more; whether that is more than the limit.
-    fn is_over(&mut self) -> bool {
+    /// One more; how many that makes in the span.
+    fn count(&mut self) -> u32 {
         let now = now();
         if now.duration_since(self.began) >= self.span {
             (self.began, self.count) = (now, 0);
         }
         self.count = self.count.saturating_add(1);
-        self.count > self.limit
+        self.count
+    }
+
+    /// One more; whether that is more than the limit.
+    fn is_over(&mut self) -> bool {
+        self.count() > self.limit
     }
 }
 
@@ -167,19 +172,19 @@ struct Idle {
 
 impl Idle {
     fn new() -> Self {
-        let rate = Rate::new(0, SECOND);
+        let rate = Rate::new(MAX_IDLE, SECOND);
         let (sent, calls) = (0, 0);
         Self { rate, sent, calls }
     }
 
     /// One more; whether that is too many.
     fn is_over(&mut self) -> bool {
-        let began = self.rate.began;
-        self.rate.is_over();
-        if self.rate.began != began {
+        let count = self.rate.count();
+        if count == 1 {
             (self.sent, self.calls) = (0, 0);
         }
-        u64::from(self.rate.count) > MAX_IDLE + self.sent / EARNS + self.calls * EARNED
+        let earned = self.sent / EARNS + self.calls * EARNED;
+        u64::from(count) > u64::from(self.rate.limit) + earned
     }
 }
 

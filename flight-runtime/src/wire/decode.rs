@@ -48,8 +48,6 @@ pub(crate) struct BatchDecoder {
     dictionaries: HashMap<i64, ArrayRef>,
     /// Bytes of the dictionaries that are kept.
     kept: HashMap<i64, u64>,
-    /// What is decoded was refused once.
-    mending: bool,
 }
 
 impl BatchDecoder {
@@ -61,7 +59,6 @@ impl BatchDecoder {
             values: HashMap::new(),
             dictionaries: HashMap::new(),
             kept: HashMap::new(),
-            mending: false,
         }
     }
 
@@ -192,14 +189,13 @@ impl BatchDecoder {
         checked: &Checked,
         error: WireError,
     ) -> Result<Decoded, WireError> {
-        if self.mending || checked.null_views.is_empty() {
+        if checked.null_views.is_empty() {
             return Err(error);
         }
-        let mended = caught(|| without_null_views(message, batch, body, &checked.null_views))?;
-        self.mending = true;
-        let decoded = self.decode(&mended);
-        self.mending = false;
-        decoded
+        match caught(|| without_null_views(message, batch, body, &checked.null_views))? {
+            Some(mended) => self.decode(&mended),
+            None => Err(error),
+        }
     }
 
     /// Charges a dictionary of `size` bytes to what the stream may keep.

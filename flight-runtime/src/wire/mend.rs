@@ -1,7 +1,7 @@
 //! Batches whose nulls are views of nothing.
 //!
-//! A view is 16 bytes that say where a text is. Of a null they may say anything ("the contents of a null slot are undefined": Arrow columnar format, Validity
-//! bitmaps), and Arrow's library for Java leaves there what was in memory. Arrow's decoder here follows every view, and refuses such a batch. It is
+//! A view is 16 bytes that say where a text is. Of a null they may say anything (memory that a null covers need not be zeroed: Arrow columnar format,
+//! Validity bitmaps), and Arrow's library for Java leaves there what was in memory. Arrow's decoder here follows every view, and refuses such a batch. It is
 //! then taken apart, gets views of nothing for its nulls, and is put together again without compression: twice the work, for those batches alone.
 
 use std::collections::HashMap;
@@ -35,21 +35,24 @@ const VIEW: usize = 16;
 /// Where Arrow's own writer begins each buffer, at a multiple of this.
 const ALIGNED: usize = 64;
 
-/// The message with views of nothing for its nulls. It was checked against its schema and its body.
+/// The message with views of nothing for its nulls; `None` when it has them. It was checked against its schema and its body.
 pub(super) fn without_null_views(
     message: Message<'_>,
     batch: RecordBatch<'_>,
     body: &Buffer,
     views: &[NullViews],
-) -> Result<Inbound, ArrowError> {
+) -> Result<Option<Inbound>, ArrowError> {
     let mut buffers = plain_buffers(message, batch, body)?;
+    let mut mended = false;
     for NullViews { validity, rows } in views {
         let (_, buffers) = buffers.split_at_mut(*validity);
         if let [validity, views, ..] = buffers {
-            *views = zeroed(validity, views, *rows);
+            let zeroed = zeroed(validity, views, *rows);
+            mended |= zeroed != *views;
+            *views = zeroed;
         }
     }
-    Ok(put_together(message, batch, &buffers))
+    Ok(mended.then(|| put_together(message, batch, &buffers)))
 }
 
 /// The views, of which those of nulls are zero.

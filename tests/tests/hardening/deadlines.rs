@@ -52,14 +52,14 @@ async fn all() -> [Late; 4] {
 }
 
 impl Late {
-    fn frames(&self, stream: u32, millis: u64) -> Vec<u8> {
+    fn frames(&self, millis: u64) -> Vec<u8> {
         let allowed = format!("{millis}m");
         let head = block(self.method, &[("grpc-timeout", &allowed)]);
-        let mut frames = frame(HEADERS, END_HEADERS, stream, &head);
+        let mut frames = frame(HEADERS, END_HEADERS, 1, &head);
         for (number, message) in self.messages.iter().enumerate() {
             let last = self.ends && number + 1 == self.messages.len();
             let flags = if last { END_STREAM } else { 0 };
-            frames.extend(frame(DATA, flags, stream, &proto::framed(message)));
+            frames.extend(frame(DATA, flags, 1, &proto::framed(message)));
         }
         frames
     }
@@ -72,11 +72,10 @@ impl Late {
             let window = [(INITIAL_WINDOW_SIZE, 1 << 30)];
             let raw = Raw::with(port, &How::default(), &window).await.unwrap();
             let mut raw = raw.settled().await.unwrap();
-            let stream = 1;
             let allowed = 20 + (first + number) * 7 % 80;
-            raw.write(&self.frames(stream, allowed)).await.unwrap();
+            raw.write(&self.frames(allowed)).await.unwrap();
             let began = Instant::now();
-            let end = timeout(Duration::from_secs(10), raw.end_of(stream));
+            let end = timeout(Duration::from_secs(10), raw.end_of(1));
             let end = end.await.expect(self.what).unwrap();
             let passed = began.elapsed();
             let exceeded = |bytes: &[u8]| bytes == DEADLINE_EXCEEDED;

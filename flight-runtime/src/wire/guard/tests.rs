@@ -45,6 +45,8 @@ struct Forged {
     variadic: Vec<i64>,
     codec: Option<CompressionType>,
     body: Vec<u8>,
+    /// It is a dictionary, the first of its schema.
+    dictionary: bool,
 }
 
 impl Forged {
@@ -74,9 +76,17 @@ impl Forged {
         if let Some(compression) = compression {
             batch.add_compression(compression);
         }
-        let header = batch.finish().as_union_value();
+        let batch = batch.finish();
+        let (kind, header) = if self.dictionary {
+            let mut dictionary = DictionaryBatchBuilder::new(&mut fbb);
+            dictionary.add_data(batch);
+            let header = dictionary.finish().as_union_value();
+            (MessageHeader::DictionaryBatch, header)
+        } else {
+            (MessageHeader::RecordBatch, batch.as_union_value())
+        };
         Inbound {
-            header: finish(fbb, MessageHeader::RecordBatch, header),
+            header: finish(fbb, kind, header),
             body: arrow::buffer::Buffer::from_slice_ref(&self.body),
             ..Inbound::default()
         }

@@ -106,6 +106,7 @@ fn nulls_may_have_any_view() {
             variadic: vec![1],
             codec,
             body,
+            dictionary: false,
         }
     };
     for codec in [
@@ -122,6 +123,22 @@ fn nulls_may_have_any_view() {
         let texts: Vec<_> = column.iter().collect();
         let long = std::str::from_utf8(LONG).unwrap();
         assert_eq!(texts, [Some("abc"), None, Some(long), None]);
+        // The values of a dictionary, too.
+        let keys = DataType::Dictionary(DataType::Int32.into(), DataType::Utf8View.into());
+        let mut decoder = BatchDecoder::new(GuardLimits::default());
+        decoder.decode(&schema_message(&one(keys))).unwrap();
+        let dictionary = Forged {
+            dictionary: true,
+            ..message(codec, 0b0101, &wrong)
+        };
+        decoder.decode(&dictionary.message()).unwrap();
+        let keys = ints(vec![(4, 0)], vec![(0, 0), (0, 16)]).message();
+        let Decoded::Batch(batch) = decoder.decode(&keys).unwrap() else {
+            panic!("no batch");
+        };
+        let values = batch.column(0).as_any_dictionary().values().clone();
+        assert_eq!(values.as_string_view().iter().collect::<Vec<_>>(), texts);
+
         // Of what is no null they may not.
         let error = fault(one(DataType::Utf8View), message(codec, 0b1101, &wrong));
         assert!(error.contains("non-zero padding"), "{error}");
