@@ -14,6 +14,7 @@ use crate::Error;
 use crate::caller::{Caller, Peer};
 use crate::certificate::PeerCertificate;
 use crate::handle::ServerHandle;
+use crate::headers::GRPC_TIMEOUT;
 use crate::limits::reached;
 use crate::observe::{Observed, TraceContext};
 use crate::principal::{Admission, Principal};
@@ -436,7 +437,7 @@ pub(crate) fn now() -> Instant {
 
 /// `grpc-timeout`: at most eight digits and a unit (gRPC over HTTP/2, "Timeout").
 fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Error> {
-    let Some(value) = headers.get("grpc-timeout") else {
+    let Some(value) = headers.get(GRPC_TIMEOUT) else {
         return Ok(None);
     };
     let text = value.to_str().unwrap_or_default();

@@ -97,6 +97,7 @@ mod extract;
 #[cfg(feature = "fuzz")]
 mod fuzz;
 mod handle;
+mod headers;
 mod limits;
 mod location;
 mod middleware;

@@ -19,6 +19,7 @@ use super::channel::Channel;
 use super::connection::Running;
 use crate::Error;
 use crate::error::BoxError;
+use crate::headers::GRPC_ENCODING;
 use crate::wire::error::WireError;
 use crate::wire::segments::Segments;
 
@@ -371,7 +372,7 @@ fn check_head(status: StatusCode, headers: &HeaderMap) -> Result<(), Error> {
             "the server does not speak gRPC: content-type is {content_type:?}"
         )));
     }
-    if let Some(encoding) = headers.get("grpc-encoding")
+    if let Some(encoding) = headers.get(GRPC_ENCODING)
         && encoding != "identity"
     {
         return Err(Error::internal(format!(

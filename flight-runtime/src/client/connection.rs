@@ -127,7 +127,7 @@ pub(super) async fn open<S>(socket: S, http2: &Http2, local: bool) -> Result<Liv
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (socket, drain) = gather(socket);
+    let (socket, drain) = gather(socket, b"");
     let handshake = Builder::new()
         .enable_push(false)
         .initial_window_size(http2.stream_window(local))

@@ -9,6 +9,7 @@ use tonic::metadata::{Binary, MetadataValue};
 use crate::Error;
 use crate::auth::AUTH_TOKEN_HEADER;
 use crate::context::CallContext;
+use crate::headers::GRPC_TIMEOUT;
 
 /// What a client says with each call: headers, tokens and a time limit. The default says nothing.
 ///
@@ -149,7 +150,7 @@ pub(super) fn write(options: &CallOptions, headers: &mut HeaderMap) {
     );
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
     if let Some(timeout) = options.timeout {
-        headers.insert("grpc-timeout", grpc_timeout(timeout));
+        headers.insert(GRPC_TIMEOUT, grpc_timeout(timeout));
     }
     for (name, value) in &options.headers {
         // A user-agent of the user's own takes the place of ours; others may repeat.

@@ -15,9 +15,11 @@ use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use hyper::rt::Executor;
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::Instant;
 
 use super::paced::Paced as Call;
+use super::wakes::{ROUNDS, Wakes, Woken};
 use super::watch::Watch;
 use crate::Error;
 use crate::limits::Limits;
@@ -27,6 +29,10 @@ use crate::pace::Pace;
 const SLOW: Duration = Duration::from_micros(100);
 /// How long all calls together may, before they leave: a client may begin a hundred that are slow in one packet.
 const HELD: Duration = Duration::from_millis(1);
+/// After so long in the first round the answers of those that have ended are written out, in the second after twice as long, and so on. A client that has
+/// sent eight calls at once then has the first answers while the others are made: with 8 in flight that is 1.3 to 1.4 times as many calls a second, for
+/// the same processor time. Writing each answer by itself costs a third more, which 64 in flight feel.
+const TURN: Duration = Duration::from_micros(4);
 /// How many calls begin in tasks of their own after one was slow.
 const APART: u32 = 256;
 
@@ -74,6 +80,7 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for NewCalls {
 /// The calls of a connection. Dropped, those that are here are dropped too.
 #[derive(Default)]
 pub(super) struct Calls {
+    wakes: Wakes,
     new: NewCalls,
     here: FuturesUnordered<Here>,
     /// How many more begin in tasks of their own.
@@ -120,40 +127,80 @@ impl Calls {
         self.new.clone()
     }
 
-    /// Polls the connection and its calls until both wait.
+    /// Polls the connection and its calls until nobody of them has woken another.
     pub(super) fn poll<T>(
         &mut self,
         cx: &mut Context<'_>,
         mut connection: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        let began = Instant::now();
-        loop {
-            while let Poll::Ready(Some(done)) = self.here.poll_next_unpin(cx) {
-                if done.slow {
-                    self.apart = APART;
-                }
-                done.call.map(tokio::spawn);
-                if done.slow && began.elapsed() > HELD {
+        let mut due = self.wakes.begin(cx);
+        for round in 0..ROUNDS {
+            let more = due.calls && self.poll_calls(TURN * round);
+            // What calls have said is for the connection that is polled now.
+            let woken = self.wakes.take();
+            due = Woken {
+                connection: due.connection || woken.connection,
+                calls: more || woken.calls,
+            };
+            if due.connection {
+                let mut cx = Context::from_waker(&self.wakes.connection);
+                if let Poll::Ready(ended) = connection(&mut cx) {
                     self.leave();
+                    return Poll::Ready(ended);
                 }
             }
-            if let Poll::Ready(ended) = connection(cx) {
-                self.leave();
-                return Poll::Ready(ended);
-            }
-            let new = self.new.take();
-            if new.is_empty() {
+            let has_new = self.begin();
+            let woken = self.wakes.take();
+            due = Woken {
+                connection: woken.connection,
+                calls: due.calls || has_new || woken.calls,
+            };
+            if due == Woken::default() && self.wakes.end() {
                 return Poll::Pending;
             }
-            for call in new {
-                if self.apart > 0 {
-                    self.apart -= 1;
-                    tokio::spawn(call);
-                } else {
-                    self.here.push(Here(Some(call)));
-                }
+            // Without budget, tokio's sockets and timers wake whoever asks them, and have nothing for him.
+            if !has_budget_remaining() {
+                break;
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Polls calls, and stops when one has ended and it is time for another's turn. Whether it has stopped.
+    fn poll_calls(&mut self, turn: Duration) -> bool {
+        let mut cx = Context::from_waker(&self.wakes.calls);
+        let began = Instant::now();
+        while let Poll::Ready(Some(done)) = self.here.poll_next_unpin(&mut cx) {
+            let elapsed = began.elapsed();
+            done.call.map(tokio::spawn);
+            if done.slow {
+                self.apart = APART;
+                if elapsed > HELD {
+                    self.leave();
+                    return false;
+                }
+            }
+            if elapsed >= turn {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes over the calls that hyper has begun. Whether one of them is to be polled here.
+    fn begin(&mut self) -> bool {
+        let mut is_here = false;
+        for call in self.new.take() {
+            if self.apart > 0 {
+                self.apart -= 1;
+                tokio::spawn(call);
+            } else {
+                self.here.push(Here(Some(call)));
+                is_here = true;
+            }
+        }
+        is_here
     }
 
     /// Has the calls go on in tasks of their own. Of a connection that has ended they come to their ends: a handler sees that its upload was cut, and may say so elsewhere.

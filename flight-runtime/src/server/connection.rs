@@ -22,7 +22,6 @@ use super::http2::Http2Settings;
 use super::listener::Socket;
 use super::overheard::Overheard;
 use super::tls::Acceptor;
-use super::wakes::Wakes;
 use crate::Error;
 use crate::caller::{Caller, Peer};
 use crate::handle::Signals;
@@ -30,6 +29,7 @@ use crate::limits::Limits;
 use crate::observe::OpenConnection;
 use crate::service::CallService;
 use crate::socket::prepare;
+use crate::wire::frames::PREFACE;
 use crate::wire::gather::gather;
 
 /// Streams that a client resets before they were accepted; one more ends the connection (CVE-2023-44487). h2's own default, said here because the
@@ -119,10 +119,9 @@ where
         .keep_alive_interval(http2.keep_alive_interval)
         .keep_alive_timeout(http2.keep_alive_timeout);
     let (stream, heard) = Overheard::new(stream, &limits);
-    let (socket, drain) = gather(stream);
+    let (socket, drain) = gather(stream, PREFACE);
     let connection = builder.serve_connection(TokioIo::new(socket), answer);
     tokio::pin!(connection);
-    let wakes = Wakes::new();
     let mut events = Events::new(&signals);
     events.when(sleep_until(speak_by), Event::Silent);
     events.when(heard.too_many_resets(), Event::Resets);
@@ -130,9 +129,7 @@ where
     let mut resets_told = false;
     let ended = loop {
         let happened = poll_fn(|cx| {
-            let polled = drain.poll(cx, |cx| {
-                wakes.poll(cx, |cx| calls.poll(cx, |cx| connection.as_mut().poll(cx)))
-            });
+            let polled = calls.poll(cx, |cx| drain.poll(cx, |cx| connection.as_mut().poll(cx)));
             if let Poll::Ready(ended) = polled {
                 return Poll::Ready(Err(ended));
             }

@@ -1,30 +1,36 @@
-//! [`Wakes`]: a connection that wakes itself goes round once more, and not through the runtime.
+//! [`Wakes`]: who in a connection's task is to be polled, when one of them wakes another.
 //!
 //! A call that has an answer wakes its connection, and a connection that has a request wakes its call. Both are in one task here, so the task would
 //! wake itself while it runs: tokio then puts it behind the others that are ready, and wakes another thread that may have time for one of them. With one
-//! call under way that is two system calls and a second look for each call, and nothing to do in it.
+//! call under way that is two system calls and a second look for each call, and nothing to do in it. So connection and calls have wakers of their own, and
+//! whoever polls them looks at what has been woken meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 
 use futures::task::AtomicWaker;
-use tokio::task::coop::has_budget_remaining;
 
-/// Nothing has happened since it was polled.
-const IDLE: u8 = 0;
-/// It is being polled.
+/// While the task polls them, it does not have to be told.
 const POLLED: u8 = 1;
-/// It is to be polled again.
-const WOKEN: u8 = 2;
+const CONNECTION: u8 = 2;
+const CALLS: u8 = 4;
 
 /// After so many rounds other tasks have a turn.
 pub(super) const ROUNDS: u32 = 8;
 
-/// What is in the task of a connection is polled with its waker.
+/// The wakers of a connection and its calls.
 pub(super) struct Wakes {
     state: Arc<State>,
-    waker: Waker,
+    pub(super) connection: Waker,
+    pub(super) calls: Waker,
+}
+
+/// Who is to be polled.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Woken {
+    pub(super) connection: bool,
+    pub(super) calls: bool,
 }
 
 struct State {
@@ -33,54 +39,64 @@ struct State {
     task: AtomicWaker,
 }
 
-impl Wake for State {
+/// The waker of one of them.
+struct Who(Arc<State>, u8);
+
+impl Wake for Who {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        let Self(state, who) = &**self;
         // Who polls looks at it afterwards, and who has been woken has been told.
-        if self.now.swap(WOKEN, Ordering::AcqRel) == IDLE {
-            self.task.wake();
+        if state.now.fetch_or(*who, Ordering::AcqRel) == 0 {
+            state.task.wake();
+        }
+    }
+}
+
+impl Default for Wakes {
+    fn default() -> Self {
+        let state = Arc::new(State {
+            now: AtomicU8::new(0),
+            task: AtomicWaker::new(),
+        });
+        let waker = |who| Waker::from(Arc::new(Who(Arc::clone(&state), who)));
+        let (connection, calls) = (waker(CONNECTION), waker(CALLS));
+        Self {
+            state,
+            connection,
+            calls,
         }
     }
 }
 
 impl Wakes {
-    pub(super) fn new() -> Self {
-        let state = Arc::new(State {
-            now: AtomicU8::new(IDLE),
-            task: AtomicWaker::new(),
-        });
-        let waker = Waker::from(Arc::clone(&state));
-        Self { state, waker }
+    /// Whoever is woken from here on is polled by this task, which is not woken for it. Nobody knows who woke the task, so all are to be polled.
+    pub(super) fn begin(&self, cx: &mut Context<'_>) -> Woken {
+        self.state.task.register(cx.waker());
+        self.state.now.store(POLLED, Ordering::Release);
+        Woken {
+            connection: true,
+            calls: true,
+        }
     }
 
-    /// Polls until nothing has woken it meanwhile.
-    pub(super) fn poll<T>(
-        &self,
-        cx: &mut Context<'_>,
-        mut polled: impl FnMut(&mut Context<'_>) -> Poll<T>,
-    ) -> Poll<T> {
-        let State { now, task } = &*self.state;
-        task.register(cx.waker());
-        let mut inner = Context::from_waker(&self.waker);
-        for _ in 0..ROUNDS {
-            now.store(POLLED, Ordering::Release);
-            if let Poll::Ready(value) = polled(&mut inner) {
-                return Poll::Ready(value);
-            }
-            let woken = now.compare_exchange(POLLED, IDLE, Ordering::AcqRel, Ordering::Acquire);
-            if woken.is_ok() {
-                return Poll::Pending;
-            }
-            // Without budget, tokio's sockets and timers wake whoever asks them, and have nothing for him.
-            if !has_budget_remaining() {
-                break;
-            }
+    /// Who has been woken since the last time.
+    pub(super) fn take(&self) -> Woken {
+        let woken = self.state.now.swap(POLLED, Ordering::AcqRel);
+        Woken {
+            connection: woken & CONNECTION != 0,
+            calls: woken & CALLS != 0,
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+    }
+
+    /// From here on who is woken wakes the task. Not if somebody has been woken since the last time: then he is to be polled first.
+    pub(super) fn end(&self) -> bool {
+        let (idle, now) = (0, &self.state.now);
+        let ended = now.compare_exchange(POLLED, idle, Ordering::AcqRel, Ordering::Acquire);
+        ended.is_ok()
     }
 }
 
@@ -105,70 +121,61 @@ mod tests {
         }
     }
 
-    /// Polls what wakes itself so many times; how often it was polled, and its waker.
-    fn poll(wakes: &Wakes, task: &Arc<Count>, times: usize) -> (usize, Option<Waker>) {
+    fn begin(wakes: &Wakes, task: &Arc<Count>) {
         let waker = Waker::from(Arc::clone(task));
-        let (mut polls, mut inner) = (0, None);
-        let pending = wakes.poll(&mut Context::from_waker(&waker), |cx| {
-            polls += 1;
-            if polls <= times {
-                cx.waker().wake_by_ref();
-            }
-            inner = Some(cx.waker().clone());
-            Poll::<()>::Pending
-        });
-        assert!(pending.is_pending());
-        (polls, inner)
+        let all = wakes.begin(&mut Context::from_waker(&waker));
+        assert!(all.connection && all.calls);
     }
 
     #[test]
-    fn what_wakes_itself_is_polled_again_at_once() {
-        let (wakes, task) = (Wakes::new(), Arc::<Count>::default());
-        assert_eq!(poll(&wakes, &task, 0).0, 1);
-        assert_eq!(poll(&wakes, &task, 3).0, 4);
+    fn who_is_woken_meanwhile_is_told_apart() {
+        let (wakes, task) = (Wakes::default(), Arc::<Count>::default());
+        begin(&wakes, &task);
+        assert_eq!(wakes.take(), Woken::default());
+        wakes.calls.wake_by_ref();
+        assert!(!wakes.end());
+        let (connection, calls) = (false, true);
+        assert_eq!(wakes.take(), Woken { connection, calls });
+        wakes.connection.wake_by_ref();
+        let (connection, calls) = (true, false);
+        assert_eq!(wakes.take(), Woken { connection, calls });
+        assert!(wakes.end());
         assert_eq!(task.get(), 0);
     }
 
     #[test]
-    fn what_wakes_itself_without_end_lets_others_have_a_turn() {
-        let (wakes, task) = (Wakes::new(), Arc::<Count>::default());
-        assert_eq!(poll(&wakes, &task, usize::MAX).0, ROUNDS as usize);
-        assert_eq!(task.get(), 1);
-        assert_eq!(poll(&wakes, &task, 0).0, 1);
-    }
-
-    #[test]
     fn who_wakes_it_later_wakes_the_task_once() {
-        let (wakes, task) = (Wakes::new(), Arc::<Count>::default());
+        let (wakes, task) = (Wakes::default(), Arc::<Count>::default());
         for times in 1..4 {
-            let waker = poll(&wakes, &task, 0).1.unwrap();
-            waker.wake_by_ref();
-            waker.wake_by_ref();
+            begin(&wakes, &task);
+            assert!(wakes.end());
+            wakes.calls.wake_by_ref();
+            wakes.calls.wake_by_ref();
+            wakes.connection.wake_by_ref();
             assert_eq!(task.get(), times);
         }
     }
 
     #[test]
     fn no_wake_is_lost_between_threads() {
-        let (wakes, task) = (Wakes::new(), Arc::<Count>::default());
+        let (wakes, task) = (Wakes::default(), Arc::<Count>::default());
         let woken = Arc::new(AtomicUsize::new(0));
         for round in 1..2_000 {
-            let waker = poll(&wakes, &task, 0).1.unwrap();
+            begin(&wakes, &task);
             let before = task.get();
             let waking = std::thread::spawn({
-                let woken = Arc::clone(&woken);
+                let (woken, waker) = (Arc::clone(&woken), wakes.calls.clone());
                 move || {
                     woken.store(round, Ordering::SeqCst);
                     waker.wake();
                 }
             });
-            // Either this poll sees what the other thread did, or the task is told of it.
-            let mut seen = 0;
-            let outer = Waker::from(Arc::clone(&task));
-            let _ = wakes.poll(&mut Context::from_waker(&outer), |_| {
+            // Either who polls sees what the other thread did, or the task is told of it.
+            let mut seen = woken.load(Ordering::SeqCst);
+            while !wakes.end() {
+                assert!(wakes.take().calls);
                 seen = woken.load(Ordering::SeqCst);
-                Poll::<()>::Pending
-            });
+            }
             waking.join().unwrap();
             assert!(seen == round || task.get() > before, "round {round}");
         }

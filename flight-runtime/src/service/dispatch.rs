@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow_flight::{Action, Criteria, Empty, FlightDescriptor, Ticket};
 use futures::future::TryFutureExt;
 use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
+use http::{HeaderMap, HeaderValue};
 
 use super::Service;
 use super::handlers::Found;
@@ -12,6 +13,7 @@ use crate::Error;
 use crate::batches::Upload;
 use crate::call::{Call, Payload};
 use crate::context::CallContext;
+use crate::headers::GRPC_ENCODING;
 use crate::middleware::Started;
 use crate::observe::Direction;
 use crate::principal::Admission;
@@ -233,8 +235,9 @@ pub(super) struct Incoming {
 impl Incoming {
     /// How the messages are compressed is in the headers, which are asked once.
     pub(super) fn new(context: &CallContext, body: RequestBody) -> Result<Self, Error> {
-        let encoding = context.headers().get("grpc-encoding");
-        let encoding = Encoding::parse(encoding.map(|value| value.as_encoded_bytes()))?;
+        let headers: &HeaderMap = context.headers().as_ref();
+        let encoding = headers.get(GRPC_ENCODING);
+        let encoding = Encoding::parse(encoding.map(HeaderValue::as_bytes))?;
         Ok(Self {
             body,
             encoding,

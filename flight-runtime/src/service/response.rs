@@ -17,6 +17,7 @@ use super::status;
 use crate::Error;
 use crate::context::CallContext;
 use crate::error::BoxError;
+use crate::headers::GRPC_ACCEPT_ENCODING;
 use crate::middleware::Started;
 use crate::pace::Pace;
 use crate::wire::compression::Encoding;
@@ -140,7 +141,7 @@ fn head(body: CallBody) -> Response<CallBody> {
     );
     // There is no `grpc-encoding`: answers are not compressed (`wire/compression.rs`).
     headers.insert(
-        "grpc-accept-encoding",
+        GRPC_ACCEPT_ENCODING,
         HeaderValue::from_static(Encoding::ACCEPTED),
     );
     response

@@ -10,11 +10,12 @@ use tonic::{Code, Status};
 
 use crate::context::CallContext;
 use crate::error::{Error, MAX_EXTRA_INFO, MAX_MESSAGE};
+use crate::headers::GRPC_STATUS;
 
 /// The trailers of a call that went well.
 pub(super) fn ok() -> HeaderMap {
     let mut trailers = HeaderMap::with_capacity(1);
-    trailers.insert("grpc-status", HeaderValue::from_static("0"));
+    trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
     trailers
 }
 
@@ -48,7 +49,7 @@ pub(super) fn failed(error: &Error, context: Option<&CallContext>, expose: bool)
     let status = Status::with_details(error.code(), message.as_ref(), details);
     if let Err(error) = status.add_header(&mut trailers) {
         tracing::error!(%error, "a status could not be written");
-        trailers.insert("grpc-status", HeaderValue::from(Code::Internal as i32));
+        trailers.insert(GRPC_STATUS, HeaderValue::from(Code::Internal as i32));
     }
     trailers
 }

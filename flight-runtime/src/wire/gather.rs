@@ -9,6 +9,8 @@
 //! What is queued is not copied. `AsyncWrite` is handed slices, which end with the call; the `Bytes` behind them were shown to h2 a moment
 //! before, on this thread, and are found there by their address ([`segments::shown`]). Heads of frames and other small pieces are copied together.
 //!
+//! h2 writes larger frames than a peer may take, which are cut on the way ([`frames`](super::frames)).
+//!
 //! Measured with `benches/run`: see `benches/README.md`.
 
 use std::collections::VecDeque;
@@ -20,7 +22,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::segments;
+use super::frames::{Cutter, Greeting, Part};
+use super::segments::{self, Shown};
 
 /// The queue is written out when it holds this much. More makes no measurable difference, and holds more.
 const FULL: usize = 256 << 10;
@@ -28,11 +31,17 @@ const FULL: usize = 256 << 10;
 const COPIED: usize = 1 << 10;
 /// How many pieces one system call takes; the kernel's own limit is 1,024.
 const PIECES: usize = 256;
+/// What a call with a short answer needs of them.
+const FEW: usize = 4;
+/// Memory for small pieces up to this is kept for those that come next.
+const KEPT: usize = 4 << 10;
 
-/// Two ends of a socket: what the connection reads from and writes to, and what writes out what it has written.
-pub(crate) fn gather<S>(socket: S) -> (Socket<S>, Drain<S>) {
+/// Two ends of a socket whose peer says `preface` first: what the connection reads from and writes to, and what writes out what it has written.
+pub(crate) fn gather<S>(socket: S, preface: &'static [u8]) -> (Socket<S>, Drain<S>) {
     let shared = Arc::new(Mutex::new(Inner {
         socket,
+        greeting: Some(Box::new(Greeting::new(preface))),
+        cutter: Some(Cutter::new()),
         queue: VecDeque::new(),
         queued: 0,
         small: BytesMut::new(),
@@ -54,6 +63,10 @@ fn lock<S>(shared: &Mutex<Inner<S>>) -> MutexGuard<'_, Inner<S>> {
 
 struct Inner<S> {
     socket: S,
+    /// What the peer says first, until it is handed on.
+    greeting: Option<Box<Greeting>>,
+    /// Until the peer is known, and for one whose frames are smaller than h2's.
+    cutter: Option<Cutter>,
     queue: VecDeque<Bytes>,
     /// How many bytes wait, in `queue` and behind it in `small`.
     queued: usize,
@@ -88,15 +101,12 @@ impl<S: AsyncWrite + Unpin> Inner<S> {
     }
 
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.queue_small();
         while self.queued > 0 {
-            let mut slices = [IoSlice::new(&[]); PIECES];
-            let pieces = slices.len().min(self.queue.len());
-            for (slice, piece) in slices.iter_mut().zip(&self.queue) {
-                *slice = IoSlice::new(piece);
-            }
-            let slices = slices.get(..pieces).unwrap_or_default();
-            let written = ready!(Pin::new(&mut self.socket).poll_write_vectored(cx, slices))?;
+            let written = ready!(if self.queue.len() < FEW {
+                self.poll_write_out::<FEW>(cx)
+            } else {
+                self.poll_write_out::<PIECES>(cx)
+            })?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -110,6 +120,23 @@ impl<S: AsyncWrite + Unpin> Inner<S> {
         Poll::Ready(Ok(()))
     }
 
+    /// Writes up to so many pieces in one system call.
+    fn poll_write_out<const MOST: usize>(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); MOST];
+        let small = (!self.small.is_empty()).then_some(&self.small[..]);
+        let pieces = self.queue.iter().map(|piece| &piece[..]).chain(small);
+        let mut filled = 0;
+        for (slice, piece) in slices.iter_mut().zip(pieces) {
+            *slice = IoSlice::new(piece);
+            filled += 1;
+        }
+        let slices = slices.get(..filled).unwrap_or_default();
+        Pin::new(&mut self.socket).poll_write_vectored(cx, slices)
+    }
+
     /// Takes what was written from the front of the queue.
     fn advance(&mut self, mut written: usize) {
         self.queued = self.queued.saturating_sub(written);
@@ -121,6 +148,10 @@ impl<S: AsyncWrite + Unpin> Inner<S> {
             written -= front.len();
             self.queue.pop_front();
         }
+        self.small.advance(written.min(self.small.len()));
+        if self.small.is_empty() && self.small.capacity() > KEPT {
+            self.small = BytesMut::new();
+        }
     }
 
     fn poll_write(
@@ -129,7 +160,7 @@ impl<S: AsyncWrite + Unpin> Inner<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let len = slices.iter().map(|slice| slice.len()).sum();
-        if self.queued == 0 && len >= FULL {
+        if self.queued == 0 && len >= FULL && self.cutter.is_none() {
             self.unflushed = true;
             return Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
         }
@@ -143,20 +174,35 @@ impl<S: AsyncWrite + Unpin> Inner<S> {
         }
         segments::shown(|shown| {
             for slice in slices {
-                let piece = (slice.len() >= COPIED)
-                    .then(|| shown.piece(slice))
-                    .flatten();
-                match piece {
-                    Some(piece) => {
-                        self.queue_small();
-                        self.queue.push_back(piece);
+                let Some(mut cutter) = self.cutter.take() else {
+                    self.queue(slice, shown);
+                    continue;
+                };
+                let mut slice: &[u8] = slice;
+                while let Some(part) = cutter.next(&mut slice) {
+                    match part {
+                        Part::Header(header) => self.queue(&header, shown),
+                        Part::Payload(payload) => self.queue(payload, shown),
                     }
-                    None => self.small.extend_from_slice(slice),
                 }
+                self.cutter = Some(cutter);
             }
         });
-        self.queued += len;
         Poll::Ready(Ok(len))
+    }
+
+    fn queue(&mut self, slice: &[u8], shown: &Shown) {
+        self.queued += slice.len();
+        let piece = (slice.len() >= COPIED)
+            .then(|| shown.piece(slice))
+            .flatten();
+        match piece {
+            Some(piece) => {
+                self.queue_small();
+                self.queue.push_back(piece);
+            }
+            None => self.small.extend_from_slice(slice),
+        }
     }
 }
 
@@ -199,7 +245,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut lock(&self.0).socket).poll_read(cx, buffer)
+        let Inner {
+            socket,
+            greeting,
+            cutter,
+            ..
+        } = &mut *lock(&self.0);
+        let Some(unread) = greeting else {
+            return Pin::new(socket).poll_read(cx, buffer);
+        };
+        ready!(unread.poll_read(cx, socket, cutter))?;
+        if unread.give(buffer) {
+            *greeting = None;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -207,10 +266,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
 mod tests {
     use std::task::Waker;
 
-    use tokio::io::{AsyncReadExt, duplex};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
+    use crate::wire::frames::{DATA, HEADER};
     use crate::wire::segments::Segments;
+
+    /// Of a peer whose frames are as large as h2's.
+    fn gather_whole<S>(socket: S) -> (Socket<S>, Drain<S>) {
+        let ends = gather(socket, b"");
+        lock(&ends.1.0).cutter = None;
+        ends
+    }
 
     fn cx() -> Context<'static> {
         Context::from_waker(Waker::noop())
@@ -244,7 +311,7 @@ mod tests {
     async fn everything_comes_out_in_order_through_a_socket_that_takes_little() {
         let (mut segments, all) = pieces(&[5, 2000, 1, 70_000, 900, 300_000, 3, 16_384]);
         let (here, mut there) = duplex(777);
-        let (mut socket, drain) = gather(here);
+        let (mut socket, drain) = gather_whole(here);
         let reader = tokio::spawn(async move {
             let mut read = vec![0; all.len()];
             there.read_exact(&mut read).await.unwrap();
@@ -275,7 +342,7 @@ mod tests {
     fn large_pieces_are_queued_by_reference() {
         let (mut segments, _) = pieces(&[10, 5000, 20, 6000]);
         let memory: Vec<_> = segments.clone().parts().map(|part| part.as_ptr()).collect();
-        let (mut socket, drain) = gather(tokio::io::sink());
+        let (mut socket, drain) = gather_whole(tokio::io::sink());
         segments::showing(|| {
             assert_eq!(write(&mut socket, &mut segments), Poll::Ready(11_030));
         });
@@ -285,9 +352,43 @@ mod tests {
         assert_eq!((queued[1], queued[3]), (memory[1], memory[3]));
     }
 
+    #[tokio::test]
+    async fn frames_that_are_too_large_for_the_peer_are_cut_by_reference() {
+        let (here, there) = duplex(1 << 20);
+        let (mut socket, drain) = gather(here, b"");
+        let mut there = there;
+        // SETTINGS without any: frames of 16 KiB.
+        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        there.write_all(&settings).await.unwrap();
+        let mut read = [0; 15];
+        socket.read_exact(&mut read).await.unwrap();
+        assert_eq!(read[2], 6, "one more setting");
+
+        let (payload, _) = pieces(&[40_000]);
+        let memory = payload.chunk().as_ptr();
+        let header = [0, 0x9c, 0x40, DATA, 1, 0, 0, 0, 1];
+        let mut frame = Segments::from(Bytes::copy_from_slice(&header));
+        frame.append(payload);
+        segments::showing(|| {
+            assert_eq!(write(&mut socket, &mut frame), Poll::Ready(40_009));
+        });
+        let inner = lock(&drain.0);
+        assert_eq!(inner.queued, 3 * HEADER + 40_000);
+        let queue: Vec<_> = inner.queue.iter().map(|part| &part[..]).collect();
+        let [first, a, second, b, third, c] = queue[..] else {
+            panic!("{} parts", queue.len());
+        };
+        assert_eq!(first, [0, 0x40, 0, DATA, 0, 0, 0, 0, 1]);
+        assert_eq!(second, first);
+        assert_eq!(third, [0, 0x1c, 0x40, DATA, 1, 0, 0, 0, 1]);
+        assert_eq!((a.as_ptr(), a.len()), (memory, 16_384));
+        assert_eq!(b.as_ptr(), memory.wrapping_add(16_384));
+        assert_eq!(c.as_ptr(), memory.wrapping_add(32_768));
+    }
+
     #[test]
     fn what_is_not_shown_is_copied() {
-        let (mut socket, drain) = gather(tokio::io::sink());
+        let (mut socket, drain) = gather_whole(tokio::io::sink());
         let bytes = vec![7; 5000];
         let written = Pin::new(&mut socket).poll_write(&mut cx(), &bytes);
         assert!(matches!(written, Poll::Ready(Ok(5000))));
@@ -297,7 +398,7 @@ mod tests {
     #[test]
     fn a_full_queue_waits_for_the_socket() {
         let (here, _there) = duplex(1);
-        let (mut socket, drain) = gather(here);
+        let (mut socket, drain) = gather_whole(here);
         let (mut segments, _) = pieces(&[FULL - 1, FULL - 1, 5000]);
         segments::showing(|| {
             for _ in 0..2 {

@@ -17,6 +17,7 @@
 //! | `decode` | `FlightData` to record batches |
 //! | `guard` | what is checked before Arrow's decoder sees a message |
 //! | `mend` | what valid messages are given before it can read them |
+//! | `gather`, `frames` | what stands between h2 and a socket: frames written together, and cut to what the peer takes |
 //! | `error` | what can go wrong, in words meant for the client |
 //!
 //! The rules come from three places: `Flight.proto` (the fields of `FlightData`),
@@ -35,6 +36,7 @@ pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod error;
 pub(crate) mod flight_data;
+pub(crate) mod frames;
 pub(crate) mod gather;
 pub(crate) mod grpc;
 pub(crate) mod guard;

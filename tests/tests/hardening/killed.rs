@@ -50,7 +50,7 @@ async fn half(method: &str, route: &str) -> Vec<u8> {
 /// Waits for a moment at most.
 trait NowAndThen: Future + Sized {
     async fn now_and_then(self) -> Option<Self::Output> {
-        tokio::time::timeout(Duration::from_millis(5), self)
+        tokio::time::timeout(Duration::from_millis(20), self)
             .await
             .ok()
     }
