@@ -64,7 +64,7 @@ impl Pace {
     /// For whoever polls the call, when it waits: ready when it is [`cut`](Self::cut).
     pub(crate) fn poll_cut(&self, cx: &mut Context<'_>) -> Poll<()> {
         // Who holds nothing back is not cut. As long as that is so, nobody needs to be woken.
-        if !self.0.progress.is_held() {
+        if self.0.progress.held() == 0 {
             return Poll::Pending;
         }
         self.0.waker.register(cx.waker());

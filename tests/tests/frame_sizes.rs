@@ -40,8 +40,8 @@ impl Wide {
     #[action("wide")]
     async fn wide(&self, context: CallContext) -> Result<Bytes, Error> {
         for number in 0..8 {
-            context.add_header(&format!("x-head-{number}"), &value("head", number))?;
-            context.add_trailer(&format!("x-tail-{number}"), &value("tail", number))?;
+            context.add_header(&format!("x-head-{number}"), value("head", number))?;
+            context.add_trailer(&format!("x-tail-{number}"), value("tail", number))?;
         }
         Ok(body())
     }

@@ -21,6 +21,11 @@ impl Paced {
             pace,
         }
     }
+
+    /// How much of the answer waits to be sent.
+    pub(super) fn held(&self) -> usize {
+        self.pace.as_ref().map_or(0, |pace| pace.progress().held())
+    }
 }
 
 impl Future for Paced {

@@ -109,7 +109,7 @@ impl Watched {
 
     fn look_at_answer(&mut self, limit: Duration, looks: u32) {
         let progress = self.pace.progress();
-        if !progress.is_held() {
+        if progress.held() == 0 {
             self.answer = Still::default();
         } else if self.answer.look(progress.taken(), looks) {
             if self.ending {

@@ -26,7 +26,7 @@ use super::frames::{Cutter, Greeting, Part};
 use super::segments::{self, Shown};
 
 /// The queue is written out when it holds this much. More makes no measurable difference, and holds more.
-const FULL: usize = 256 << 10;
+const FULL: usize = 512 << 10;
 /// Pieces below this are copied: less work than a place in the queue.
 const COPIED: usize = 1 << 10;
 /// How many pieces one system call takes; the kernel's own limit is 1,024.

@@ -57,9 +57,9 @@ impl Progress {
         self.taken.load(Ordering::Relaxed)
     }
 
-    /// Whether the other side has something to take.
-    pub(crate) fn is_held(&self) -> bool {
-        self.held.load(Ordering::Relaxed) > 0
+    /// How much the other side has not taken yet.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
     }
 
     /// Waits until most of what was given is taken.
@@ -252,7 +252,7 @@ mod tests {
         receipt.take(3);
         assert_eq!(progress.held.load(Ordering::Relaxed), 7);
         drop(receipt);
-        assert!(!progress.is_held());
+        assert_eq!(progress.held(), 0);
         assert_eq!(progress.taken(), 2);
     }
 }
