@@ -30,6 +30,8 @@ const SLOW: Duration = Duration::from_micros(100);
 /// And for each byte that it has for the connection to send, which takes a quarter of that to write alone. Batches of 64 KB are encoded within it, and a
 /// download of them takes a fifth less processor time where it is.
 const SLOW_BYTE: Duration = Duration::from_nanos(1);
+/// A call that is slow once in so many times stays: the system has given the processor to another program meanwhile, more often than not.
+const QUICK: u8 = 16;
 /// How long all calls together may, before they leave: a client may begin a hundred that are slow in one packet.
 const HELD: Duration = Duration::from_millis(1);
 /// After so long in the first round the answers of those that have ended are written out, in the second after twice as long, and so on. A client that has
@@ -199,7 +201,7 @@ impl Calls {
                 self.apart -= 1;
                 tokio::spawn(call);
             } else {
-                self.here.push(Here(Some(call)));
+                self.here.push(Here::new(call));
                 is_here = true;
             }
         }
@@ -208,14 +210,18 @@ impl Calls {
 
     /// Has the calls go on in tasks of their own. Of a connection that has ended they come to their ends: a handler sees that its upload was cut, and may say so elsewhere.
     fn leave(&mut self) {
-        for Here(call) in std::mem::take(&mut self.here) {
+        for Here { call, .. } in std::mem::take(&mut self.here) {
             call.map(tokio::spawn);
         }
     }
 }
 
 /// A call in its connection's task.
-struct Here(Option<Call>);
+struct Here {
+    call: Option<Call>,
+    /// How many times it was quick since it began, or was slow.
+    quick: u8,
+}
 
 /// A call that has left its connection's task.
 struct Left {
@@ -224,12 +230,29 @@ struct Left {
     slow: bool,
 }
 
+impl Here {
+    fn new(call: Call) -> Self {
+        let (call, quick) = (Some(call), 0);
+        Self { call, quick }
+    }
+
+    /// Whether it is to leave, after it took so long to give so many bytes.
+    fn leaves(&mut self, elapsed: Duration, given: usize) -> bool {
+        let given = u32::try_from(given).unwrap_or(u32::MAX);
+        if elapsed <= SLOW + SLOW_BYTE * given {
+            self.quick = self.quick.saturating_add(1);
+            return false;
+        }
+        std::mem::take(&mut self.quick) < QUICK
+    }
+}
+
 impl Future for Here {
     type Output = Left;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Left> {
         let began = Instant::now();
-        let (ended, given) = match &mut self.0 {
+        let (ended, given) = match &mut self.call {
             Some(call) => {
                 let before = call.held();
                 let ended = Pin::new(&mut *call).poll(cx).is_ready();
@@ -237,13 +260,12 @@ impl Future for Here {
             }
             None => (true, 0),
         };
-        let given = u32::try_from(given).unwrap_or(u32::MAX);
-        let slow = began.elapsed() > SLOW + SLOW_BYTE * given;
+        let slow = self.leaves(began.elapsed(), given);
         if ended {
-            self.0 = None;
+            self.call = None;
         }
         if ended || slow {
-            let call = self.0.take();
+            let call = self.call.take();
             return Poll::Ready(Left { call, slow });
         }
         Poll::Pending
@@ -309,6 +331,18 @@ mod tests {
         calls.executor().execute(std::future::pending());
         poll(&mut calls);
         assert_eq!(calls.here.len(), 1);
+    }
+
+    #[test]
+    fn a_call_is_slow_by_what_it_gives_and_may_be_once_in_a_while() {
+        let mut call = Here::new(Call::new(std::future::pending(), None));
+        assert!(!call.leaves(SLOW, 0));
+        assert!(call.leaves(SLOW * 2, 0), "it has only begun");
+        for _ in 0..QUICK {
+            assert!(!call.leaves(SLOW * 2, 100_000));
+        }
+        assert!(!call.leaves(SLOW * 2, 99_000));
+        assert!(call.leaves(SLOW * 2, 99_000), "again");
     }
 
     #[tokio::test]
