@@ -1,13 +1,19 @@
-//! Frames of any size that a client allows: none is larger, and what is in them is the same.
+//! Frames of any size that a peer allows: none is larger, and what is in them is the same.
 //!
-//! The server's HTTP/2 makes frames that are larger than most clients take, and they are cut on their way (`flight-runtime/src/wire/frames.rs`). h2's own
+//! HTTP/2 makes frames here that are larger than most peers take, and they are cut on their way (`flight-runtime/src/wire/frames.rs`). h2's own
 //! client ends a connection whose frames are too large, or whose headers are not one behind the other.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod common;
 mod frames;
 
+use std::sync::Arc;
+
 use common::{Running, within};
+use flight_runtime::FlightClient;
+use flight_runtime::arrow::array::{AsArray, Int64Array};
+use flight_runtime::arrow::datatypes::Int64Type;
+use flight_runtime::arrow_flight::FlightDescriptor;
 use flight_runtime::bytes::Bytes;
 use flight_runtime::http::{HeaderMap, Request};
 use flight_runtime::prelude::*;
@@ -30,6 +36,12 @@ fn body() -> Bytes {
     (0..2_000_000u32).map(|n| (n % 251) as u8).collect()
 }
 
+/// A multiple of each number.
+fn numbers(times: i64) -> RecordBatch {
+    let column = Int64Array::from_iter_values((0..50_000).map(|row| times * row));
+    RecordBatch::try_from_iter([("n", Arc::new(column) as _)]).unwrap()
+}
+
 fn value(what: &str, number: usize) -> String {
     format!("{what}-{number}-{}", "x".repeat(9_000))
 }
@@ -44,6 +56,17 @@ impl Wide {
             context.add_trailer(&format!("x-tail-{number}"), value("tail", number))?;
         }
         Ok(body())
+    }
+
+    /// The sum of a column.
+    #[do_put("sum")]
+    async fn sum(&self, mut rows: BatchStream) -> Result<String, Error> {
+        let mut sum = 0;
+        while let Some(batch) = rows.try_next().await? {
+            let column = batch.column(0).as_primitive::<Int64Type>();
+            sum += column.values().iter().sum::<i64>();
+        }
+        Ok(sum.to_string())
     }
 }
 
@@ -160,6 +183,25 @@ async fn no_frame_is_larger_than_the_client_allows() {
             let largest = sizes.iter().copied().max().unwrap();
             assert!(largest <= most, "{first:?}, {later:?}: {largest}");
             assert!(largest >= 16_384, "{first:?}, {later:?}: {largest}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn servers_get_the_same_whatever_frames_they_allow() {
+    within(async {
+        for size in [16_384, 20_000, 1 << 20] {
+            let builder = FlightServer::builder(Wide).max_frame_size(size);
+            let server = Running::of(builder.location("grpc://127.0.0.1:0")).await;
+            let client = FlightClient::connect(server.0.location().clone());
+            let batches: Vec<_> = (0..20).map(numbers).collect();
+            let upload = BatchStream::from_batches(batches[0].schema(), batches);
+            let path = FlightDescriptor::new_path(vec!["sum".to_owned()]);
+            let results = client.await.unwrap().do_put(path, upload).await.unwrap();
+            let sum = results.read_all().await.unwrap().remove(0).app_metadata;
+            let expected = 190 * (0..50_000i64).sum::<i64>();
+            assert_eq!(sum, expected.to_string(), "{size}");
         }
     })
     .await;

@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::Error;
+use crate::wire::frames::Peer;
 use crate::wire::gather::{Drain, Socket, gather};
 use crate::wire::segments::Segments;
 
@@ -127,7 +128,7 @@ pub(super) async fn open<S>(socket: S, http2: &Http2, local: bool) -> Result<Liv
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (socket, drain) = gather(socket, b"");
+    let (socket, drain) = gather(socket, Peer::Server);
     let handshake = Builder::new()
         .enable_push(false)
         .initial_window_size(http2.stream_window(local))

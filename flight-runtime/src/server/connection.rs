@@ -29,7 +29,7 @@ use crate::limits::Limits;
 use crate::observe::OpenConnection;
 use crate::service::CallService;
 use crate::socket::prepare;
-use crate::wire::frames::PREFACE;
+use crate::wire::frames;
 use crate::wire::gather::gather;
 
 /// Streams that a client resets before they were accepted; one more ends the connection (CVE-2023-44487). h2's own default, said here because the
@@ -119,7 +119,7 @@ where
         .keep_alive_interval(http2.keep_alive_interval)
         .keep_alive_timeout(http2.keep_alive_timeout);
     let (stream, heard) = Overheard::new(stream, &limits);
-    let (socket, drain) = gather(stream, PREFACE);
+    let (socket, drain) = gather(stream, frames::Peer::Client);
     let connection = builder.serve_connection(TokioIo::new(socket), answer);
     tokio::pin!(connection);
     let mut events = Events::new(&signals);

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
 /// What a client says before its first frame (RFC 9113, 3.4).
-pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// A frame's header: its length in the first three bytes, its type, its flags, its stream (RFC 9113, 4.1).
 pub(crate) const HEADER: usize = 9;
 pub(crate) const DATA: u8 = 0;
@@ -40,6 +40,13 @@ const MOST_SETTINGS: usize = 1 << 10;
 
 /// What h2 is told. With 256 KiB a server takes a tenth more processor time; larger ones would only be longer in the way of other calls.
 pub(crate) const LARGE: usize = 1 << 20;
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Peer {
+    Client,
+    Server,
+}
 
 /// The length of the frame behind a header.
 pub(crate) fn length([a, b, c, ..]: [u8; HEADER]) -> usize {
@@ -71,11 +78,13 @@ enum Heard {
 }
 
 impl Greeting {
-    /// Of a peer that says `preface` first.
-    pub(crate) fn new(preface: &'static [u8]) -> Self {
+    pub(crate) fn new(peer: Peer) -> Self {
         let held = BytesMut::with_capacity(512);
         Self {
-            preface,
+            preface: match peer {
+                Peer::Client => PREFACE,
+                Peer::Server => b"",
+            },
             held,
             is_over: false,
         }
@@ -193,13 +202,18 @@ pub(crate) enum Part<'a> {
 
 impl Cutter {
     /// Of a connection on which nothing has been written. It cuts nothing before the peer's greeting: until then h2's frames are small.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(peer: Peer) -> Self {
+        // What a server reads first is no frame.
+        let preface = match peer {
+            Peer::Client => 0,
+            Peer::Server => PREFACE.len(),
+        };
         Self {
             most: usize::MAX,
             header: [0; HEADER],
             filled: 0,
-            frame: 0,
-            piece: 0,
+            frame: preface,
+            piece: preface,
         }
     }
 
@@ -273,10 +287,10 @@ mod tests {
     }
 
     /// What h2 gets of what a peer says, in reads of `step` bytes, and to what size frames are cut.
-    fn greet(preface: &'static [u8], said: &[u8], step: usize) -> (Option<usize>, Vec<u8>) {
-        let mut greeting = Greeting::new(preface);
+    fn greet(peer: Peer, said: &[u8], step: usize) -> (Option<usize>, Vec<u8>) {
+        let mut greeting = Greeting::new(peer);
         let mut socket = Steps { said, step };
-        let mut cutter = Some(Cutter::new());
+        let mut cutter = Some(Cutter::new(peer));
         let mut given = Vec::new();
         loop {
             poll_fn(|cx| greeting.poll_read(cx, &mut socket, &mut cutter))
@@ -323,13 +337,13 @@ mod tests {
             (vec![(3, 100), (5, 16_384), (4, 65_535)], 16_384),
             (vec![(5, 16_384), (5, 20_000)], 20_000),
         ] {
-            for preface in [PREFACE, b""] {
+            for (peer, preface) in [(Peer::Client, PREFACE), (Peer::Server, b"")] {
                 let rest = frame(8, 0, &[0; 4]);
                 let bytes = [preface, &settings(&said), &rest].concat();
                 let more = [&said[..], &[(5, large)]].concat();
                 let expected = [preface, &settings(&more), &rest].concat();
                 for step in [1, 7, 33, 1000] {
-                    let (cut, given) = greet(preface, &bytes, step);
+                    let (cut, given) = greet(peer, &bytes, step);
                     assert_eq!((cut, given), (Some(most), expected.clone()), "{step}");
                 }
             }
@@ -350,23 +364,23 @@ mod tests {
             b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         ] {
             for step in [1, 1000] {
-                assert_eq!(greet(b"", &said, step), (None, said.clone()));
+                assert_eq!(greet(Peer::Server, &said, step), (None, said.clone()));
             }
         }
         let said = b"GET / HTTP/1.1\r\n\r\n".to_vec();
-        assert_eq!(greet(PREFACE, &said, 1), (None, said));
+        assert_eq!(greet(Peer::Client, &said, 1), (None, said));
     }
 
     #[test]
     fn a_greeting_that_breaks_off_is_handed_on_as_it_is() {
         for said in [vec![], vec![0, 0, 6, 4]] {
-            assert_eq!(greet(b"", &said, 1000).1, said);
+            assert_eq!(greet(Peer::Server, &said, 1000).1, said);
         }
     }
 
     /// What the peer gets of what is written in slices of `step` bytes.
-    fn cut(most: usize, written: &[u8], step: usize) -> Vec<u8> {
-        let mut cutter = Cutter::new();
+    fn cut(peer: Peer, most: usize, written: &[u8], step: usize) -> Vec<u8> {
+        let mut cutter = Cutter::new(peer);
         cutter.most = most;
         let mut all = Vec::new();
         for mut slice in written.chunks(step) {
@@ -409,9 +423,12 @@ mod tests {
             frame(SETTINGS, ACK, &[]),
             frame(7, 0, &bytes[..40]),
         ];
+        let (written, expected) = (written.concat(), expected.concat());
         for step in [1, 9, 10, 1000] {
-            assert_eq!(cut(10, &written.concat(), step), expected.concat());
-            assert_eq!(cut(1000, &written.concat(), step), written.concat());
+            assert_eq!(cut(Peer::Client, 10, &written, step), expected);
+            assert_eq!(cut(Peer::Client, 1000, &written, step), written);
+            let (written, expected) = ([PREFACE, &written].concat(), [PREFACE, &expected].concat());
+            assert_eq!(cut(Peer::Server, 10, &written, step), expected);
         }
     }
 }

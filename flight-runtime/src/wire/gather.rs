@@ -22,7 +22,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::frames::{Cutter, Greeting, Part};
+use super::frames::{Cutter, Greeting, Part, Peer};
 use super::segments::{self, Shown};
 
 /// The queue is written out when it holds this much. More makes no measurable difference, and holds more.
@@ -36,12 +36,12 @@ const FEW: usize = 4;
 /// Memory for small pieces up to this is kept for those that come next.
 const KEPT: usize = 4 << 10;
 
-/// Two ends of a socket whose peer says `preface` first: what the connection reads from and writes to, and what writes out what it has written.
-pub(crate) fn gather<S>(socket: S, preface: &'static [u8]) -> (Socket<S>, Drain<S>) {
+/// Two ends of a socket: what the connection reads from and writes to, and what writes out what it has written.
+pub(crate) fn gather<S>(socket: S, peer: Peer) -> (Socket<S>, Drain<S>) {
     let shared = Arc::new(Mutex::new(Inner {
         socket,
-        greeting: Some(Box::new(Greeting::new(preface))),
-        cutter: Some(Cutter::new()),
+        greeting: Some(Box::new(Greeting::new(peer))),
+        cutter: Some(Cutter::new(peer)),
         queue: VecDeque::new(),
         queued: 0,
         small: BytesMut::new(),
@@ -274,7 +274,7 @@ mod tests {
 
     /// Of a peer whose frames are as large as h2's.
     fn gather_whole<S>(socket: S) -> (Socket<S>, Drain<S>) {
-        let ends = gather(socket, b"");
+        let ends = gather(socket, Peer::Client);
         lock(&ends.1.0).cutter = None;
         ends
     }
@@ -355,14 +355,14 @@ mod tests {
     #[tokio::test]
     async fn frames_that_are_too_large_for_the_peer_are_cut_by_reference() {
         let (here, there) = duplex(1 << 20);
-        let (mut socket, drain) = gather(here, b"");
+        let (mut socket, drain) = gather(here, Peer::Client);
         let mut there = there;
         // SETTINGS without any: frames of 16 KiB.
-        let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
-        there.write_all(&settings).await.unwrap();
-        let mut read = [0; 15];
+        let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+        there.write_all(hello).await.unwrap();
+        let mut read = [0; 24 + 15];
         socket.read_exact(&mut read).await.unwrap();
-        assert_eq!(read[2], 6, "one more setting");
+        assert_eq!(read[26], 6, "one more setting");
 
         let (payload, _) = pieces(&[40_000]);
         let memory = payload.chunk().as_ptr();
