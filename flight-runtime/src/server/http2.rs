@@ -7,7 +7,8 @@ use crate::Error;
 /// What the builder was told of HTTP/2.
 #[derive(Clone, Debug)]
 pub(super) struct Http2Settings {
-    /// The largest frame that a client may send: the largest single gain on uploads (1.6 to 3 times over 16 KiB, measured).
+    /// The largest frame that a client may send. h2 hands on whole frames, so several are to fit into the window of a stream, or client and server wait for
+    /// each other in turns.
     pub(super) max_frame_size: u32,
     /// How much of one upload may be under way; when nobody said, it goes by where the peer is.
     pub(super) stream_window: Option<u32>,
@@ -23,7 +24,7 @@ pub(super) struct Http2Settings {
 impl Default for Http2Settings {
     fn default() -> Self {
         Self {
-            max_frame_size: 1 << 20,
+            max_frame_size: 256 << 10,
             stream_window: None,
             connection_window: None,
             keep_alive_interval: Duration::from_secs(20),
@@ -68,11 +69,11 @@ impl Http2Settings {
 
     /// The windows of a stream and of its connection.
     ///
-    /// To this machine a round trip takes no time, and what is under way is to stay in the processor's cache: 1 MiB was the fastest. Beyond it a
-    /// window is a limit of window / round-trip time: 8 MiB fill a gigabit up to 65 ms.
+    /// To this machine a round trip takes no time, and what is under way is to stay in the processor's cache: 2 MiB, eight frames, were the fastest. Beyond
+    /// it a window is a limit of window / round-trip time: 8 MiB fill a gigabit up to 65 ms.
     pub(super) fn windows(&self, local: bool) -> (u32, u32) {
         let (stream, connection) = if local {
-            (1 << 20, 16 << 20)
+            (2 << 20, 16 << 20)
         } else {
             (8 << 20, 64 << 20)
         };
@@ -124,7 +125,7 @@ mod tests {
     #[test]
     fn windows_go_by_where_the_peer_is_unless_they_are_said() {
         let settings = Http2Settings::default();
-        assert_eq!(settings.windows(true), (1 << 20, 16 << 20));
+        assert_eq!(settings.windows(true), (2 << 20, 16 << 20));
         assert_eq!(settings.windows(false), (8 << 20, 64 << 20));
         let said = Http2Settings {
             stream_window: Some(128 << 20),
@@ -132,9 +133,9 @@ mod tests {
         };
         assert_eq!(said.windows(true), (128 << 20, 128 << 20));
         let said = Http2Settings {
-            connection_window: Some(2 << 20),
+            connection_window: Some(3 << 20),
             ..Http2Settings::default()
         };
-        assert_eq!(said.windows(false), (2 << 20, 2 << 20));
+        assert_eq!(said.windows(false), (3 << 20, 3 << 20));
     }
 }
