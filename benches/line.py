@@ -12,7 +12,7 @@ from pathlib import Path
 from compare import MIB, Bench, Failed, Job, Process
 
 # The defaults of `initial_stream_window_size` for what is not on this machine.
-SERVER_WINDOW, CLIENT_WINDOW = 8 * MIB, 16 * MIB
+SERVER_WINDOW, CLIENT_WINDOW = 16 * MIB, 16 * MIB
 
 
 class Line(Bench):

@@ -1,7 +1,6 @@
 //! A socket that gathers frames: many of them in one system call, by reference.
 //!
-//! h2 writes out and flushes each DATA frame before it takes up the next, and a frame is as large as its client allows: 16 KiB for clients
-//! in Rust and Go, so a gibibyte costs 65,000 system calls. Here a write puts what it is given into a queue, a flush does nothing, and the
+//! h2 writes out and flushes each frame before it takes up the next. Here a write puts what it is given into a queue, a flush does nothing, and the
 //! queue is written out when it is full, and **whenever the connection has nothing more to do**: [`Drain::poll`] polls the connection and
 //! then writes, in the same poll and with the same waker. So what is queued when the task goes to sleep was offered to the socket, and if
 //! the socket did not take all of it, it wakes the task: there is no wake-up that could get lost.
@@ -9,7 +8,7 @@
 //! What is queued is not copied. `AsyncWrite` is handed slices, which end with the call; the `Bytes` behind them were shown to h2 a moment
 //! before, on this thread, and are found there by their address ([`segments::shown`]). Heads of frames and other small pieces are copied together.
 //!
-//! h2 writes larger frames than a peer may take, which are cut on the way ([`frames`](super::frames)).
+//! On their way frames are cut to what the peer takes ([`frames`](super::frames)).
 //!
 //! Measured with `benches/run`: see `benches/README.md`.
 

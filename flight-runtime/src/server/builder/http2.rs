@@ -6,9 +6,9 @@ use super::FlightServerBuilder;
 
 impl FlightServerBuilder {
     /// How much of one upload may be under way, in bytes: HTTP/2's window of a stream. Default: 2 MiB from this machine, where more is slower, and
-    /// 8 MiB from any other.
+    /// 16 MiB from any other.
     ///
-    /// An upload gets at most this much through in a round trip: through a line of 50 ms 1 MiB was measured to give 17 MiB/s and 8 MiB 110 MiB/s
+    /// An upload gets at most this much through in a round trip: through a line of 50 ms 1 MiB was measured to give 18 MiB/s and 16 MiB 200 MiB/s
     /// (`benches/README.md`). So a faster or longer line wants bandwidth × round-trip time, and
     /// [`initial_connection_window_size`](Self::initial_connection_window_size) above it. It bounds what the server holds of an upload whose handler does
     /// not read. Downloads go by the window of the client.
