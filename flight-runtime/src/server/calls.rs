@@ -99,11 +99,12 @@ pub(super) struct Calls {
 impl Calls {
     /// Those of a connection within these limits.
     pub(super) fn new(limits: &Limits) -> Self {
-        let calls = Self::default();
+        let mut calls = Self::default();
         let watch = Watch::new(limits);
         let pause = watch.pause();
         calls.new.lock().watch = watch;
-        Self { pause, ..calls }
+        calls.pause = pause;
+        calls
     }
 
     /// After what time [`look`](Self::look) is to be called, if it is to be and nobody has been told.
@@ -213,6 +214,13 @@ impl Calls {
         for Here { call, .. } in std::mem::take(&mut self.here) {
             call.map(tokio::spawn);
         }
+    }
+}
+
+impl Drop for Calls {
+    /// What hyper has begun at a connection's end is not taken over any more, and would keep itself alive: each call has an executor.
+    fn drop(&mut self) {
+        drop(self.new.take());
     }
 }
 
@@ -364,6 +372,24 @@ mod tests {
             apart += usize::from(ended.recv().await.unwrap());
         }
         assert!(apart >= 45, "{apart} began by themselves");
+    }
+
+    #[test]
+    fn a_call_that_begins_with_the_end_of_its_connection_is_dropped() {
+        let mut calls = Calls::default();
+        let executor = calls.executor();
+        let alive = Arc::new(());
+        let call = Arc::clone(&alive);
+        let mut cx = Context::from_waker(Waker::noop());
+        let polled = calls.poll(&mut cx, |_| {
+            let (executor, call) = (executor.clone(), Arc::clone(&call));
+            let keeps_itself = executor.clone();
+            executor.execute(async move { drop((keeps_itself, call)) });
+            Poll::Ready(())
+        });
+        assert!(polled.is_ready());
+        drop((calls, call));
+        assert_eq!(Arc::strong_count(&alive), 1);
     }
 
     #[tokio::test]
