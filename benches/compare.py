@@ -157,7 +157,7 @@ class Bench:
 
     def program(self, server: str) -> list:
         return {
-            "ours": [self.options.bin / "bench-ours"],
+            "ours": [self.options.bin / "bench-ours", *(["--in", "tonic"] if self.options.in_tonic else [])],
             "by hand": [self.options.bin / "bench-by-hand"],
             "C++": [sys.executable, HERE / "server.py"],
         }[server]
@@ -371,6 +371,7 @@ def main():
     parser.add_argument("--milliseconds", type=int, help="how long actions are called (default: 1500)")
     parser.add_argument("--only", default="", help="a regular expression; the jobs whose names it finds")
     parser.add_argument("--quick", action="store_true", help="two rounds of less: about three minutes")
+    parser.add_argument("--in-tonic", action="store_true", help="our service in tonic's server (`into_service`), without TLS")
     parser.add_argument("--list", action="store_true", help="print the names of the jobs")
     options = parser.parse_args()
     rounds, size, milliseconds = (2, 96, 300) if options.quick else (5, 640, 1500)
@@ -380,6 +381,7 @@ def main():
     options.milliseconds = options.milliseconds or milliseconds
 
     selected = [job for job in jobs() if re.search(options.only, job.title, re.IGNORECASE)]
+    selected = [job for job in selected if not (job.tls and options.in_tonic)]
     if options.list or not selected:
         print("\n".join(job.title for job in selected or jobs()))
         sys.exit(0 if options.list else "no job of that name; these are all")

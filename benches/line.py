@@ -28,7 +28,7 @@ def main():
     parser.add_argument("--milliseconds", type=int, default=25, help="each way")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    options.size, options.pause = 64, 0
+    options.size, options.pause, options.in_tonic = 64, 0, False
     bench = Line(options)
     found = {}
     try:

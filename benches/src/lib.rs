@@ -66,6 +66,8 @@ pub struct ServerArguments {
     pub tls: Option<(PathBuf, PathBuf)>,
     /// HTTP/2's window of an upload, where it is not the default of a peer on this machine.
     pub window: Option<u32>,
+    /// In tonic's server, in place of our own.
+    pub in_tonic: bool,
 }
 
 impl ServerArguments {
@@ -90,7 +92,17 @@ impl ServerArguments {
             Ok(window) => Some(window.try_into()?),
             Err(_) => None,
         };
-        Ok(Self { sets, tls, window })
+        let in_tonic = match arguments.take("in") {
+            Ok(server) if server == "tonic" => true,
+            Ok(server) => return Err(format!("--in {server}: only `tonic`").into()),
+            Err(_) => false,
+        };
+        Ok(Self {
+            sets,
+            tls,
+            window,
+            in_tonic,
+        })
     }
 }
 

@@ -6,6 +6,9 @@ use flight_benches::{DataSet, DataSets, Failure, ServerArguments, serving};
 use flight_runtime::Compression;
 use flight_runtime::prelude::*;
 use futures::stream;
+use tokio::net::TcpListener;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 
 struct Bench {
     sets: DataSets,
@@ -65,8 +68,23 @@ impl Bench {
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let ServerArguments { sets, tls, window } = ServerArguments::parse()?;
+    let ServerArguments {
+        sets,
+        tls,
+        window,
+        in_tonic,
+    } = ServerArguments::parse()?;
     let mut builder = FlightServer::builder(Bench { sets });
+    if in_tonic {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let closed = serving(listener.local_addr()?.port());
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let server = Server::builder().add_service(builder.into_service()?);
+        return tokio::select! {
+            ended = server.serve_with_incoming(incoming) => Ok(ended?),
+            _ = closed => Ok(()),
+        };
+    }
     if let Some(window) = window {
         builder = builder.initial_stream_window_size(window);
     }

@@ -14,13 +14,11 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The connection preface comes before the first frame (RFC 9113, 3.4).
-const PREFACE: usize = 24;
-/// A frame's header (RFC 9113, 4.1).
-const FRAME_HEADER: usize = 9;
-const HEADERS: u8 = 1;
-const END_HEADERS: u8 = 0x4;
+use crate::wire::frames::{END_HEADERS, FRAME_HEADER, HEADERS, PREFACE, length};
+
+/// Of HEADERS: how much padding there is comes first.
 const PADDED: u8 = 0x8;
+/// Of HEADERS: five bytes of a priority come before the block.
 const PRIORITY: u8 = 0x20;
 /// A larger HEADERS frame passes as it is: what h2 takes of headers is less.
 const MOST: usize = 64 * 1024;
@@ -48,7 +46,7 @@ impl<S> Authority<S> {
     pub(super) fn new(inner: S) -> Self {
         Self {
             inner,
-            state: State::Pass(PREFACE),
+            state: State::Pass(PREFACE.len()),
             held: Vec::new(),
             ready: io::Cursor::default(),
         }
@@ -72,10 +70,11 @@ impl<S> Authority<S> {
                     if !self.gather(&mut bytes, FRAME_HEADER) {
                         return;
                     }
-                    let [a, b, c, kind, flags, ..] = self.held[..] else {
+                    let Some(&header) = self.held.first_chunk() else {
                         return;
                     };
-                    let length = u32::from_be_bytes([0, a, b, c]) as usize;
+                    let length = length(header);
+                    let [_, _, _, kind, flags, ..] = header;
                     if kind == HEADERS && flags & END_HEADERS != 0 && length <= MOST {
                         self.state = State::Block(FRAME_HEADER + length);
                     } else {

@@ -16,16 +16,10 @@ use tokio::sync::Notify;
 use super::wakes::ROUNDS;
 use crate::context::now;
 use crate::limits::Limits;
+use crate::wire::frames::{
+    CONTINUATION, DATA, FRAME_HEADER, HEADERS, PREFACE, RST_STREAM, SETTINGS, length,
+};
 
-/// The client's preface comes before its first frame, which is SETTINGS (RFC 9113, 3.4).
-const PREFACE: usize = 24;
-/// A frame's header: its length in the first three bytes, then its type (RFC 9113, 4.1).
-const FRAME_HEADER: usize = 9;
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const CONTINUATION: u8 = 9;
 const MINUTE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
 /// Frames of SETTINGS in a second. Each may move the windows of all streams, which costs the server a thousand times what it costs the client; those that
@@ -96,7 +90,8 @@ struct Frames {
 impl Frames {
     fn new() -> Self {
         Self {
-            skip: PREFACE,
+            // Behind it comes the first frame.
+            skip: PREFACE.len(),
             header: [0; FRAME_HEADER],
             filled: 0,
             begun: 0,
@@ -120,8 +115,8 @@ impl Frames {
         }
         self.filled = 0;
         self.begun += 1;
-        let [a, b, c, kind, ..] = self.header;
-        self.skip = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
+        self.skip = length(self.header);
+        let [_, _, _, kind, ..] = self.header;
         Some(kind)
     }
 }
@@ -334,7 +329,6 @@ mod tests {
 
     use super::*;
 
-    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     const RESET: [u8; 13] = [0, 0, 4, RST_STREAM, 0, 0, 0, 0, 1, 0, 0, 0, 8];
 
     fn listen(resets: impl Into<Option<u32>>) -> (Overheard<()>, Heard) {

@@ -16,11 +16,12 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
 /// What a client says before its first frame (RFC 9113, 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// A frame's header: its length in the first three bytes, its type, its flags, its stream (RFC 9113, 4.1).
-pub(crate) const HEADER: usize = 9;
+pub(crate) const FRAME_HEADER: usize = 9;
 pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
+pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;
 pub(crate) const CONTINUATION: u8 = 9;
 /// Of DATA and HEADERS: the stream ends.
@@ -28,7 +29,7 @@ const END_STREAM: u8 = 1;
 /// Of SETTINGS.
 const ACK: u8 = 1;
 /// Of HEADERS and CONTINUATION: the headers end.
-const END_HEADERS: u8 = 4;
+pub(crate) const END_HEADERS: u8 = 4;
 /// The setting that is told.
 const MAX_FRAME_SIZE: u16 = 5;
 /// One setting: its name and its value (RFC 9113, 6.5.1).
@@ -49,12 +50,16 @@ pub(crate) enum Peer {
 }
 
 /// The length of the frame behind a header.
-pub(crate) fn length([a, b, c, ..]: [u8; HEADER]) -> usize {
+pub(crate) fn length([a, b, c, ..]: [u8; FRAME_HEADER]) -> usize {
     usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
 }
 
 /// A header of a frame of another length and with other flags.
-fn with([.., kind, _, s, t, u, v]: [u8; HEADER], length: usize, flags: u8) -> [u8; HEADER] {
+fn with(
+    [.., kind, _, s, t, u, v]: [u8; FRAME_HEADER],
+    length: usize,
+    flags: u8,
+) -> [u8; FRAME_HEADER] {
     let [.., a, b, c] = length.to_be_bytes();
     [a, b, c, kind, flags, s, t, u, v]
 }
@@ -137,8 +142,8 @@ impl Greeting {
         {
             return Heard::Other;
         }
-        let end = begins + HEADER + length;
-        let Some(settings) = self.held.get(begins + HEADER..end) else {
+        let end = begins + FRAME_HEADER + length;
+        let Some(settings) = self.held.get(begins + FRAME_HEADER..end) else {
             return Heard::Part;
         };
         let mut most = *FRAME_SIZES.start();
@@ -185,7 +190,7 @@ impl Greeting {
 pub(crate) struct Cutter {
     most: usize,
     /// The header of the frame that is written, and how much of it is there.
-    header: [u8; HEADER],
+    header: [u8; FRAME_HEADER],
     filled: usize,
     /// How much is left of the frame that is written …
     frame: usize,
@@ -196,7 +201,7 @@ pub(crate) struct Cutter {
 /// What comes of frames that are cut.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Part<'a> {
-    Header([u8; HEADER]),
+    Header([u8; FRAME_HEADER]),
     Payload(&'a [u8]),
 }
 
@@ -210,7 +215,7 @@ impl Cutter {
         };
         Self {
             most: usize::MAX,
-            header: [0; HEADER],
+            header: [0; FRAME_HEADER],
             filled: 0,
             frame: preface,
             piece: preface,

@@ -268,7 +268,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
-    use crate::wire::frames::{DATA, HEADER};
+    use crate::wire::frames::{DATA, FRAME_HEADER};
     use crate::wire::segments::Segments;
 
     /// Of a peer whose frames are as large as h2's.
@@ -372,7 +372,7 @@ mod tests {
             assert_eq!(write(&mut socket, &mut frame), Poll::Ready(40_009));
         });
         let inner = lock(&drain.0);
-        assert_eq!(inner.queued, 3 * HEADER + 40_000);
+        assert_eq!(inner.queued, 3 * FRAME_HEADER + 40_000);
         let queue: Vec<_> = inner.queue.iter().map(|part| &part[..]).collect();
         let [first, a, second, b, third, c] = queue[..] else {
             panic!("{} parts", queue.len());
