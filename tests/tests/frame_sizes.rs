@@ -143,8 +143,8 @@ async fn sizes(server: &Running, first: Option<u32>, later: Option<u32>) -> Vec<
         let values = [(MAX_FRAME_SIZE, later)];
         raw.write(&settings(&values)).await.unwrap();
         // Once it has been taken, it holds.
-        let answer = frame(frames::PING, 0, 0, &[7; 8]);
-        raw.write(&answer).await.unwrap();
+        let ping = frame(frames::PING, 0, 0, &[7; 8]);
+        raw.write(&ping).await.unwrap();
         raw.until(|frame| frame.kind == frames::PING).await.unwrap();
     }
     let mut call = unary(1, "DoAction", &proto::named("wide"));
