@@ -114,6 +114,7 @@ mod server;
 mod service;
 mod socket;
 pub mod testing;
+mod timers;
 #[cfg(any(feature = "tls-ring", feature = "tls-aws-lc"))]
 mod tls;
 mod wire;

@@ -13,9 +13,10 @@ use std::time::Duration;
 use h2::client::{Builder, Connection, SendRequest};
 use h2::{Ping, PingPong};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep};
 
 use crate::Error;
+use crate::timers::sleep;
 use crate::wire::frames::Peer;
 use crate::wire::gather::{Drain, Socket, gather};
 use crate::wire::segments::Segments;

@@ -27,7 +27,7 @@ use arrow_flight::{
 };
 use futures::stream::{self, StreamExt};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::Error;
 use crate::batches::{BatchStream, Received};
@@ -35,6 +35,7 @@ use crate::definition::{self, Definition};
 use crate::location::Location;
 use crate::reply::{Encoded, flow_of_upload};
 use crate::rpc::Method;
+use crate::timers::sleep_until;
 use crate::wire::compression::Encoding;
 use crate::wire::decode::BatchDecoder;
 use crate::wire::flight_data::{FlightDataReader, Limits};

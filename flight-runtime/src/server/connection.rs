@@ -9,9 +9,9 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::admission::Connections;
 use super::age::Due;
@@ -29,6 +29,7 @@ use crate::limits::Limits;
 use crate::observe::OpenConnection;
 use crate::service::CallService;
 use crate::socket::prepare;
+use crate::timers::{HyperTimers, sleep_until};
 use crate::wire::frames;
 use crate::wire::gather::gather;
 
@@ -108,7 +109,7 @@ where
     let _open = OpenConnection::new();
     let mut builder = Builder::new(calls.executor());
     builder
-        .timer(TokioTimer::new())
+        .timer(HyperTimers::default())
         .max_frame_size(http2.max_frame_size)
         .initial_stream_window_size(stream_window)
         .initial_connection_window_size(connection_window)

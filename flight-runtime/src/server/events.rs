@@ -7,11 +7,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::stream::{FuturesUnordered, StreamExt};
-use tokio::time::sleep;
-
 use super::age::Due;
 use crate::handle::Signals;
+use crate::timers::sleep;
+use futures::stream::{FuturesUnordered, StreamExt};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Event {

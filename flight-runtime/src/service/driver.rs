@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures::stream::StreamExt;
 use futures::task::AtomicWaker;
 use tokio::task::AbortHandle;
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::Sleep;
 
 use super::dispatch::Frames;
 use crate::Error;
@@ -17,6 +17,7 @@ use crate::handle::ServerHandle;
 use crate::middleware::Started;
 use crate::observe::Direction;
 use crate::pace::{Ends, Pace};
+use crate::timers::sleep_until;
 use crate::wire::segments::Segments;
 
 /// A call at work. At its end, and when it is dropped before, its handler is dropped and its context told.

@@ -7,7 +7,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures::task::AtomicWaker;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep};
+
+use crate::timers::sleep;
 
 /// What is under way to the other side, and what is waited for. h2 takes bytes up only when the other side's windows and the socket let it.
 #[derive(Debug, Default)]

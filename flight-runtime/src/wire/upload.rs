@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Instant, Sleep};
 
 use super::error::WireError;
 use super::progress::{Idle, Progress};
+use crate::timers::{sleep, sleep_until};
 
 /// The limits of one request body.
 #[derive(Debug)]

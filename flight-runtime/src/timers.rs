@@ -1,0 +1,97 @@
+//! Timers beside the runtime that waits for them.
+//!
+//! A timer that runs bounds how long tokio may wait for sockets, and the kernel takes time to arrange for that: with one call under way it was a tenth of
+//! the call, whatever the timer was for. Every connection has one (whether its peer lives), so they run in a runtime of their own, whose thread does
+//! nothing else. Where a runtime has one thread alone, they are its own: only there may a test stop time (`tokio::time::pause`).
+
+use std::pin::Pin;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant as StdInstant};
+
+use hyper_util::rt::TokioTimer;
+use tokio::runtime::{Builder, EnterGuard, Handle, RuntimeFlavor};
+use tokio::time::{Instant, Sleep};
+
+/// Waits for so long.
+pub(crate) fn sleep(duration: Duration) -> Sleep {
+    let _beside = beside();
+    tokio::time::sleep(duration)
+}
+
+/// Waits until then.
+pub(crate) fn sleep_until(deadline: Instant) -> Sleep {
+    let _beside = beside();
+    tokio::time::sleep_until(deadline)
+}
+
+/// hyper's timers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HyperTimers(TokioTimer);
+
+impl hyper::rt::Timer for HyperTimers {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn hyper::rt::Sleep>> {
+        let _beside = beside();
+        self.0.sleep(duration)
+    }
+
+    fn sleep_until(&self, deadline: StdInstant) -> Pin<Box<dyn hyper::rt::Sleep>> {
+        let _beside = beside();
+        self.0.sleep_until(deadline)
+    }
+
+    fn now(&self) -> StdInstant {
+        self.0.now()
+    }
+
+    /// A timer stays where it was made.
+    fn reset(&self, sleep: &mut Pin<Box<dyn hyper::rt::Sleep>>, deadline: StdInstant) {
+        self.0.reset(sleep, deadline);
+    }
+}
+
+/// What is made while this is held has its timers beside the runtime that it is made in.
+fn beside() -> Option<EnterGuard<'static>> {
+    let here = Handle::try_current().ok()?.runtime_flavor();
+    if here == RuntimeFlavor::CurrentThread {
+        return None;
+    }
+    Some(TIMERS.as_ref()?.enter())
+}
+
+/// `None` where no thread could be had: then everybody has timers of his own.
+static TIMERS: LazyLock<Option<Handle>> = LazyLock::new(|| {
+    let runtime = Builder::new_current_thread().enable_time().build().ok()?;
+    let timers = runtime.handle().clone();
+    std::thread::Builder::new()
+        .name("flight-timers".to_owned())
+        .spawn(move || runtime.block_on(std::future::pending::<()>()))
+        .ok()?;
+    Some(timers)
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHILE: Duration = Duration::from_millis(20);
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn they_wake_whoever_waits_in_another_runtime() {
+        let began = Instant::now();
+        sleep(WHILE).await;
+        sleep_until(Instant::now() + WHILE).await;
+        hyper::rt::Timer::sleep(&HyperTimers::default(), WHILE).await;
+        assert!(began.elapsed() >= 3 * WHILE);
+        assert!(TIMERS.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_runtime_of_one_thread_keeps_its_own_time() {
+        const DAY: Duration = Duration::from_secs(86_400);
+        let began = (Instant::now(), StdInstant::now());
+        sleep(DAY).await;
+        hyper::rt::Timer::sleep(&HyperTimers::default(), DAY).await;
+        assert!(began.0.elapsed() >= 2 * DAY);
+        assert!(began.1.elapsed() < DAY);
+    }
+}
