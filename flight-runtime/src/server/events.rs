@@ -7,10 +7,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::stream::{FuturesUnordered, StreamExt};
+
 use super::age::Due;
 use crate::handle::Signals;
 use crate::timers::sleep;
-use futures::stream::{FuturesUnordered, StreamExt};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Event {
