@@ -11,6 +11,7 @@ mod into;
 mod item;
 mod probe;
 mod sink;
+mod slot;
 
 pub use declared::IntoSchema;
 pub use into::{

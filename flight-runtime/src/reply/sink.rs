@@ -8,16 +8,17 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use arrow_flight::PutResult;
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, Stream, StreamExt};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 
 use super::Items;
 use super::item::IntoItem;
+use super::slot::{Closed, Slot};
 use crate::Error;
 use crate::call::Call;
 use crate::observe::carried;
@@ -32,13 +33,13 @@ enum Feed<T> {
 
 /// Where a handler's messages go. A send waits until the message before was taken: that is the backpressure.
 pub struct Sink<T> {
-    sender: mpsc::Sender<Feed<T>>,
+    slot: Arc<Slot<Feed<T>>>,
 }
 
 impl<T> Clone for Sink<T> {
     fn clone(&self) -> Self {
         Self {
-            sender: self.sender.clone(),
+            slot: Arc::clone(&self.slot),
         }
     }
 }
@@ -49,17 +50,23 @@ impl<T> fmt::Debug for Sink<T> {
     }
 }
 
-fn gone() -> Error {
-    Error::cancelled("nobody waits for the answer any more")
+/// Waits on a thread that may be held: it panics on one that drives tasks, as tokio's own ways to block do.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    match Handle::try_current() {
+        Ok(runtime) => runtime.block_on(future),
+        // A thread of the handler's own.
+        Err(_) => futures::executor::block_on(future),
+    }
 }
 
 impl<T> Sink<T> {
     async fn feed(&self, feed: Feed<T>) -> Result<(), Error> {
-        self.sender.send(feed).await.map_err(|_| gone())
+        let put = self.slot.put(feed).await;
+        put.map_err(|Closed| Error::cancelled("nobody waits for the answer any more"))
     }
 
     fn feed_blocking(&self, feed: Feed<T>) -> Result<(), Error> {
-        self.sender.blocking_send(feed).map_err(|_| gone())
+        block_on(self.feed(feed))
     }
 
     /// Sends one message.
@@ -98,7 +105,7 @@ impl<T> Sink<T> {
         match items {
             Items::Ready(items) => self.feed_blocking(Feed::Many(items.into_iter())),
             Items::Owned(stream) => self.feed_blocking(Feed::Rest(stream)),
-            items @ Items::Borrowed(_) => Handle::current().block_on(self.send_all(items)),
+            items @ Items::Borrowed(_) => block_on(self.send_all(items)),
             // Not inside `block_on`: what it does may itself block on a runtime.
             Items::Iterator(items) => {
                 for item in items {
@@ -137,7 +144,7 @@ pub async fn blocking<T: Send + 'static>(
 ///
 /// Ends with the handler's error, if it has one, after everything that it sent.
 pub(crate) struct Running<T> {
-    receiver: mpsc::Receiver<Feed<T>>,
+    slot: Arc<Slot<Feed<T>>>,
     handler: Option<BoxFuture<'static, Result<(), Error>>>,
     many: std::vec::IntoIter<Result<T, Error>>,
     rest: Option<BoxStream<'static, Result<T, Error>>>,
@@ -159,13 +166,16 @@ impl<T: Send + 'static> Running<T> {
     pub(crate) fn try_start(
         handler: impl FnOnce(Sink<T>) -> Result<BoxFuture<'static, Result<(), Error>>, Error>,
     ) -> Self {
-        let (sender, receiver) = mpsc::channel(1);
-        let (handler, error) = match handler(Sink { sender }) {
+        let slot = Arc::new(Slot::new());
+        let sink = Sink {
+            slot: Arc::clone(&slot),
+        };
+        let (handler, error) = match handler(sink) {
             Ok(handler) => (Some(handler), None),
             Err(error) => (None, Some(error)),
         };
         Self {
-            receiver,
+            slot,
             handler,
             many: Vec::new().into_iter(),
             rest: None,
@@ -207,21 +217,14 @@ impl<T: Send + 'static> Stream for Running<T> {
                     Poll::Pending => return Poll::Pending,
                 }
             }
-            let received = match this.receiver.poll_recv(cx) {
-                Poll::Ready(Some(feed)) => Some(feed),
-                Poll::Ready(None) if this.handler.is_none() => {
-                    return Poll::Ready(this.error.take().map(Err));
-                }
-                Poll::Ready(None) | Poll::Pending => None,
-            };
-            if let Some(feed) = received {
+            if let Some(feed) = this.slot.take() {
                 match this.take(feed) {
                     Some(item) => return Poll::Ready(Some(Ok(item))),
                     None => continue,
                 }
             }
             let Some(handler) = &mut this.handler else {
-                return Poll::Pending;
+                return Poll::Ready(this.error.take().map(Err));
             };
             // A panic ends the call behind what was sent before it, as an error does.
             let polled = catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)));
@@ -230,18 +233,24 @@ impl<T: Send + 'static> Stream for Running<T> {
                     this.handler = None;
                     this.error = result.err();
                     // A writer that the handler gave to a task of its own must not keep the call open.
-                    this.receiver.close();
+                    this.slot.close();
                 }
-                Poll::Pending => match this.receiver.poll_recv(cx) {
-                    Poll::Ready(Some(feed)) => {
-                        if let Some(item) = this.take(feed) {
-                            return Poll::Ready(Some(Ok(item)));
-                        }
+                Poll::Pending => {
+                    let feed = ready!(this.slot.poll_take(cx));
+                    if let Some(item) = this.take(feed) {
+                        return Poll::Ready(Some(Ok(item)));
                     }
-                    Poll::Ready(None) | Poll::Pending => return Poll::Pending,
-                },
+                }
             }
         }
+    }
+}
+
+impl<T> Drop for Running<T> {
+    fn drop(&mut self) {
+        self.slot.close();
+        // Whoever still has a sink is not to keep it.
+        drop(self.slot.take());
     }
 }
 
