@@ -65,31 +65,43 @@ impl IpcStream {
 
     /// The next `len` bytes, by reference.
     fn take(&mut self, mut len: usize) -> Option<Vec<Buffer>> {
-        let mut taken = Vec::new();
+        let mut taken = Vec::with_capacity(self.buffers.len() + 1);
         while len > 0 {
-            if self.current.is_empty() {
-                self.current = self.buffers.next()?;
-                continue;
-            }
-            let count = len.min(self.current.len());
-            taken.push(self.current.slice_with_length(0, count));
-            self.current.advance(count);
-            len -= count;
+            let piece = self.piece(len)?;
+            len -= piece.len();
+            taken.push(piece);
         }
         Some(taken)
     }
 
     /// The next `len` bytes in one piece.
     fn copy(&mut self, len: usize) -> Option<Bytes> {
-        let mut pieces = self.take(len)?;
-        if pieces.len() == 1 {
-            return pieces.pop().map(share);
+        let first = match len {
+            0 => Buffer::default(),
+            len => self.piece(len)?,
+        };
+        if first.len() == len {
+            return Some(share(first));
         }
         let mut copy = BytesMut::with_capacity(len);
-        for piece in pieces {
+        copy.put_slice(&first);
+        for piece in self.take(len - first.len())? {
             copy.put_slice(&piece);
         }
         Some(copy.freeze())
+    }
+
+    /// Some of the next bytes, at most `most`: what is left of a buffer.
+    fn piece(&mut self, most: usize) -> Option<Buffer> {
+        while self.current.is_empty() {
+            self.current = self.buffers.next()?;
+        }
+        if self.current.len() <= most {
+            return Some(std::mem::take(&mut self.current));
+        }
+        let piece = self.current.slice_with_length(0, most);
+        self.current.advance(most);
+        Some(piece)
     }
 }
 
