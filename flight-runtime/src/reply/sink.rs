@@ -293,11 +293,15 @@ impl MetadataWriter {
         self.sink.send(ack.into_item()?).await
     }
 
-    /// The same from a plain `fn`.
+    /// The same from a plain `fn`, or from a thread of your own.
     ///
     /// # Errors
     ///
     /// CANCELLED when nobody waits for it any more.
+    ///
+    /// # Panics
+    ///
+    /// In an `async fn`, whose thread others need as well: there it is [`write`](Self::write).
     pub fn write_blocking(&self, ack: impl IntoItem<PutResult>) -> Result<(), Error> {
         self.sink.send_blocking(ack.into_item()?)
     }
@@ -306,5 +310,55 @@ impl MetadataWriter {
 impl From<Sink<PutResult>> for MetadataWriter {
     fn from(sink: Sink<PutResult>) -> Self {
         Self { sink }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt;
+
+    use super::*;
+
+    /// A handler that gives its sink away and waits.
+    fn running_with_sink() -> (Running<u8>, Sink<u8>) {
+        let mut given = None;
+        let running = Running::start(|sink| {
+            given = Some(sink);
+            boxed(std::future::pending())
+        });
+        (running, given.unwrap())
+    }
+
+    #[tokio::test]
+    async fn threads_send_whether_the_runtime_knows_them_or_not() {
+        let (running, sink) = running_with_sink();
+        let send = move |sink: Sink<u8>| (0..3).try_for_each(|item| sink.send_blocking(item));
+        let (known, own) = (sink.clone(), sink);
+        let known = tokio::task::spawn_blocking(move || send(known));
+        let own = std::thread::spawn(move || send(own));
+        let mut sent: Vec<u8> = running.take(6).try_collect().await.unwrap();
+        sent.sort_unstable();
+        assert_eq!(sent, [0, 0, 1, 1, 2, 2]);
+        assert!(known.await.unwrap().is_ok());
+        assert!(own.join().unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_sink_whose_call_is_gone_takes_nothing_more() {
+        let (running, sink) = running_with_sink();
+        sink.send(1).await.unwrap();
+        drop(running);
+        assert!(sink.slot.take().is_none(), "what nobody takes is kept");
+        assert_eq!(
+            sink.send(2).await.unwrap_err().code(),
+            crate::Code::Cancelled
+        );
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "Cannot start a runtime from within a runtime")]
+    async fn a_thread_that_drives_tasks_is_not_held() {
+        let (_running, sink) = running_with_sink();
+        let _ = sink.send_blocking(1);
     }
 }

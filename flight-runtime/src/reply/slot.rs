@@ -12,13 +12,8 @@ use tokio::sync::Semaphore;
 pub(super) struct Slot<T> {
     /// One permit while there is place. Who waits for it comes in turn.
     place: Semaphore,
-    held: Mutex<Held<T>>,
+    item: Mutex<Option<T>>,
     taker: AtomicWaker,
-}
-
-struct Held<T> {
-    item: Option<T>,
-    closed: bool,
 }
 
 /// Nobody will take it.
@@ -27,29 +22,26 @@ pub(super) struct Closed;
 
 impl<T> Slot<T> {
     pub(super) fn new() -> Self {
-        let held = Held {
-            item: None,
-            closed: false,
-        };
         Self {
             place: Semaphore::new(1),
-            held: Mutex::new(held),
+            item: Mutex::new(None),
             taker: AtomicWaker::new(),
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, Held<T>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn item(&self) -> MutexGuard<'_, Option<T>> {
+        self.item.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the message before was taken, and puts the next.
     pub(super) async fn put(&self, item: T) -> Result<(), Closed> {
         let place = self.place.acquire().await.map_err(|_| Closed)?;
-        let mut held = self.held();
-        if held.closed {
+        let mut held = self.item();
+        // It may have been closed since.
+        if self.place.is_closed() {
             return Err(Closed);
         }
-        held.item = Some(item);
+        *held = Some(item);
         drop(held);
         place.forget();
         self.taker.wake();
@@ -58,7 +50,7 @@ impl<T> Slot<T> {
 
     /// What is there.
     pub(super) fn take(&self) -> Option<T> {
-        let item = self.held().item.take()?;
+        let item = self.item().take()?;
         self.place.add_permits(1);
         Some(item)
     }
@@ -74,7 +66,8 @@ impl<T> Slot<T> {
 
     /// Nothing more is put. What is there can still be taken.
     pub(super) fn close(&self) {
-        self.held().closed = true;
+        // Not while somebody puts: who then finds nothing knows that nothing comes.
+        let _held = self.item();
         self.place.close();
     }
 }

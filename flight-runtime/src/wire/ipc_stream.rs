@@ -65,7 +65,7 @@ impl IpcStream {
 
     /// The next `len` bytes, by reference.
     fn take(&mut self, mut len: usize) -> Option<Vec<Buffer>> {
-        let mut taken = Vec::with_capacity(self.buffers.len() + 1);
+        let mut taken = Vec::new();
         while len > 0 {
             let piece = self.piece(len)?;
             len -= piece.len();
@@ -76,10 +76,7 @@ impl IpcStream {
 
     /// The next `len` bytes in one piece.
     fn copy(&mut self, len: usize) -> Option<Bytes> {
-        let first = match len {
-            0 => Buffer::default(),
-            len => self.piece(len)?,
-        };
+        let first = self.piece(len)?;
         if first.len() == len {
             return Some(share(first));
         }
