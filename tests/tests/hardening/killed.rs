@@ -114,7 +114,8 @@ async fn nothing_is_left_of_clients_that_are_killed_and_nothing_is_committed() {
         warm / MIB,
         after / MIB,
     );
-    assert!(counted.begun > times / 4, "handlers have begun");
+    // How many depends on the machine: a client may be gone before its request is read.
+    assert!(counted.begun > times / 10, "handlers have begun");
     assert_eq!(counted.committed, 0);
     assert!(
         after <= warm + warm / 10 + 16 * MIB,
