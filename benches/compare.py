@@ -129,6 +129,12 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
+def cpu_in_kernel(pid: int) -> float:
+    """Seconds of it that were the kernel's, in hundredths: to be added up over rounds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[12]) / os.sysconf("SC_CLK_TCK")
+
+
 def memory(pid: int, key: str) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         name, _, value = line.partition(":")
@@ -229,10 +235,11 @@ class Bench:
             # The peak starts from what there is now.
             Path(f"/proc/{pid}/clear_refs").write_text("5")
             resident = memory(pid, "VmRSS")
-            cpu = cpu_seconds(pid)
+            cpu, kernel = cpu_seconds(pid), cpu_in_kernel(pid)
             client.go()
             result = client.line(JOB_SECONDS)
             result["cpu"] = cpu_seconds(pid) - cpu
+            result["kernel"] = cpu_in_kernel(pid) - kernel
             result["growth"] = max(0, memory(pid, "VmHWM") - resident)
         finally:
             client.end()
@@ -289,6 +296,13 @@ def median(job: Job, server: str, value) -> float | None:
     return statistics.median(found) if found else None
 
 
+def kernel_share(job: Job) -> str:
+    """How much of our CPU time was the kernel's."""
+    found = [results["ours"] for results in job.rounds if "ours" in results]
+    total = sum(result["cpu"] for result in found)
+    return f"{min(1, sum(result['kernel'] for result in found) / total):.0%}" if total else "–"
+
+
 def number(value: float | None, digits: int = 0) -> str:
     return "–" if value is None else f"{value:,.{digits}f}"
 
@@ -313,19 +327,20 @@ def tables(selected: list[Job]) -> str:
     bulk = [job for job in selected if job.kind not in ("action", "slow")]
     if bulk:
         head = ["work / client", "MiB/s: ours", "C++", "by hand", "ratio to C++", "to by hand"]
-        head += ["CPU s/GiB: ours", "C++", "by hand", "ratio to C++", "to by hand"]
+        head += ["CPU s/GiB: ours", "C++", "by hand", "ratio to C++", "to by hand", "kernel's of ours"]
         parts.append(table(head, [
             [job.title]
             + [number(median(job, server, rate)) for server in SERVERS]
             + [ratio(job, to, rate) for to in SERVERS[1:]]
             + [number(median(job, server, cost), 2) for server in SERVERS]
             + [ratio(job, to, cost) for to in SERVERS[1:]]
+            + [kernel_share(job)]
             for job in bulk
         ]))
     calls = [job for job in selected if job.kind == "action"]
     if calls:
         head = ["calls / client", "calls/s: ours", "C++", "by hand", "ratio to C++", "to by hand"]
-        head += ["p50 / p99 in µs: ours", "C++", "by hand", "CPU µs/call: ours", "C++", "by hand"]
+        head += ["p50 / p99 in µs: ours", "C++", "by hand", "CPU µs/call: ours", "C++", "by hand", "kernel's of ours"]
         rows = []
         for job in calls:
             latency = [
@@ -338,6 +353,7 @@ def tables(selected: list[Job]) -> str:
                 + [ratio(job, to, rate) for to in SERVERS[1:]]
                 + latency
                 + [number(median(job, server, cost), 1) for server in SERVERS]
+                + [kernel_share(job)]
             )
         parts.append(table(head, rows))
     slow = [job for job in selected if job.kind == "slow"]

@@ -151,7 +151,7 @@ impl CallContext {
 
     /// Which trace the call belongs to, as its `traceparent` says; `None` without one, or with a wrong one.
     pub fn trace_context(&self) -> Option<&TraceContext> {
-        self.0.observed.trace()
+        self.0.observed.trace(self.0.headers.as_ref())
     }
 
     /// The call's span, which its handler runs in: for a task that it spawns and that is to log in the call's name.
@@ -302,6 +302,13 @@ impl CallContext {
             None => Err(Error::failed_precondition(format!(
                 "header `{key}` comes too late: headers are sent with the first message; use add_trailer"
             ))),
+        }
+    }
+
+    /// The same for a header of the framework's own, which there is once.
+    pub(crate) fn insert_header(&self, key: HeaderName, value: HeaderValue) {
+        if let Some(headers) = &mut self.outgoing().headers {
+            headers.insert(key, value);
         }
     }
 

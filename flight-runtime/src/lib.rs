@@ -161,7 +161,9 @@ pub use route::{Absent, Address, ArgKind, QueryValue, RouteValue};
 pub use rows::{Row, Rows};
 pub use rpc::Method;
 pub use server::{FlightServer, FlightServerBuilder, RunningServer};
-pub use service::{CallBody, CallData, CallService, FlightService, GrpcService};
+pub use service::{
+    CallBody, CallData, CallFuture, CallService, FlightService, GrpcFuture, GrpcService,
+};
 
 pub use arrow_flight::{
     Action, ActionType, Criteria, FlightDescriptor, FlightEndpoint, FlightInfo, PollInfo,

@@ -4,11 +4,9 @@
 //! twentieth of the server's time for it, whatever the timer was for. Every connection has one (whether its peer lives), so they run in a runtime of their own, whose thread does
 //! nothing else. Where a runtime has one thread alone, they are its own: only there may a test stop time (`tokio::time::pause`).
 
-use std::pin::Pin;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant as StdInstant};
+use std::time::Duration;
 
-use hyper_util::rt::TokioTimer;
 use tokio::runtime::{Builder, EnterGuard, Handle, RuntimeFlavor};
 use tokio::time::{Instant, Sleep};
 
@@ -22,31 +20,6 @@ pub(crate) fn sleep(duration: Duration) -> Sleep {
 pub(crate) fn sleep_until(deadline: Instant) -> Sleep {
     let _beside = beside();
     tokio::time::sleep_until(deadline)
-}
-
-/// hyper's timers.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct HyperTimers(TokioTimer);
-
-impl hyper::rt::Timer for HyperTimers {
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn hyper::rt::Sleep>> {
-        let _beside = beside();
-        self.0.sleep(duration)
-    }
-
-    fn sleep_until(&self, deadline: StdInstant) -> Pin<Box<dyn hyper::rt::Sleep>> {
-        let _beside = beside();
-        self.0.sleep_until(deadline)
-    }
-
-    fn now(&self) -> StdInstant {
-        self.0.now()
-    }
-
-    /// A timer stays where it was made.
-    fn reset(&self, sleep: &mut Pin<Box<dyn hyper::rt::Sleep>>, deadline: StdInstant) {
-        self.0.reset(sleep, deadline);
-    }
 }
 
 /// What is made while this is held has its timers beside the runtime that it is made in.
@@ -71,6 +44,8 @@ static TIMERS: LazyLock<Option<Handle>> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant as StdInstant;
+
     use super::*;
 
     const WHILE: Duration = Duration::from_millis(20);
@@ -83,8 +58,7 @@ mod tests {
             let began = Instant::now();
             sleep(WHILE).await;
             sleep_until(Instant::now() + WHILE).await;
-            hyper::rt::Timer::sleep(&HyperTimers::default(), WHILE).await;
-            assert!(began.elapsed() >= 3 * WHILE);
+            assert!(began.elapsed() >= 2 * WHILE);
         });
     }
 
@@ -93,8 +67,7 @@ mod tests {
         const DAY: Duration = Duration::from_secs(86_400);
         let began = (Instant::now(), StdInstant::now());
         sleep(DAY).await;
-        hyper::rt::Timer::sleep(&HyperTimers::default(), DAY).await;
-        assert!(began.0.elapsed() >= 2 * DAY);
+        assert!(began.0.elapsed() >= DAY);
         assert!(began.1.elapsed() < DAY);
     }
 }

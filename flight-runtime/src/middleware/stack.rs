@@ -117,6 +117,11 @@ impl Started {
         result
     }
 
+    /// Whether it was told of the end.
+    pub(crate) fn is_over(&self) -> bool {
+        self.lock().ended
+    }
+
     /// Tells of the end, the last that was started first. Only the first time counts, which is when this is true.
     pub(crate) fn completed(&self, result: Result<(), &Error>) -> bool {
         let entries = {

@@ -6,10 +6,11 @@ use crate::context::CallContext;
 /// One line, which belongs to no span: it says all that the call's span says.
 ///
 /// Calls of the services beside Flight, such as health checks every few seconds, are told at DEBUG.
-pub(super) fn write(ended: &Ended<'_>, context: &CallContext) {
+pub(super) fn write(ended: &Ended, context: &CallContext) {
     macro_rules! line {
         ($level:expr) => {
             if tracing::event_enabled!(target: "flight_runtime::access", $level) {
+                let trace = context.trace_context();
                 let Total { rows: rows_in, batches: batches_in, bytes: bytes_in } = ended.received;
                 let Total { rows: rows_out, batches: batches_out, bytes: bytes_out } = ended.sent;
                 tracing::event!(
@@ -29,8 +30,8 @@ pub(super) fn write(ended: &Ended<'_>, context: &CallContext) {
                     rows_out,
                     batches_out,
                     bytes_out,
-                    trace_id = ended.trace.map(TraceContext::trace_id),
-                    span_id = ended.trace.map(TraceContext::span_id),
+                    trace_id = trace.map(TraceContext::trace_id),
+                    span_id = trace.map(TraceContext::span_id),
                     "call ended"
                 );
             }

@@ -31,7 +31,8 @@ pub(crate) struct Observed {
     first_message: OnceLock<Instant>,
     received: Counts,
     sent: Counts,
-    trace: Option<TraceContext>,
+    /// Unset until somebody asks.
+    trace: OnceLock<Option<TraceContext>>,
     span: Span,
 }
 
@@ -83,26 +84,27 @@ impl Observed {
             batches_out = Empty,
             bytes_out = Empty,
         );
-        let trace = TraceContext::of_headers(headers);
         #[cfg(feature = "metrics")]
         super::metrics::began(method);
-        if let Some(trace) = &trace
-            && !span.is_disabled()
-        {
-            span.record("trace_id", trace.trace_id());
-            span.record("parent_id", trace.parent_id());
-            span.record("span_id", trace.span_id());
-        }
-        Self {
+        let observed = Self {
             method,
             is_flight,
             began: now(),
             first_message: OnceLock::new(),
             received: Counts::default(),
             sent: Counts::default(),
-            trace,
+            trace: OnceLock::new(),
             span,
+        };
+        if !observed.span.is_disabled()
+            && let Some(trace) = observed.trace(headers)
+        {
+            let span = &observed.span;
+            span.record("trace_id", trace.trace_id());
+            span.record("parent_id", trace.parent_id());
+            span.record("span_id", trace.span_id());
         }
+        observed
     }
 
     /// What the call is called in logs.
@@ -110,8 +112,10 @@ impl Observed {
         self.method
     }
 
-    pub(crate) fn trace(&self) -> Option<&TraceContext> {
-        self.trace.as_ref()
+    /// What its headers say.
+    pub(crate) fn trace(&self, headers: &HeaderMap) -> Option<&TraceContext> {
+        let trace = self.trace.get_or_init(|| TraceContext::of_headers(headers));
+        trace.as_ref()
     }
 
     pub(crate) fn span(&self) -> &Span {
@@ -165,7 +169,6 @@ impl Observed {
             first_message: self.first_message.get().copied().map(since),
             received: self.received.total(),
             sent: self.sent.total(),
-            trace: self.trace(),
         };
         self.record(&ended);
         access_log::write(&ended, context);
@@ -173,7 +176,7 @@ impl Observed {
         super::metrics::ended(&ended);
     }
 
-    fn record(&self, ended: &Ended<'_>) {
+    fn record(&self, ended: &Ended) {
         if self.span.is_disabled() {
             return;
         }

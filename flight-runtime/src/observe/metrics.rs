@@ -49,7 +49,7 @@ pub(super) fn began(method: &'static str) {
     gauge!(RUNNING, "method" => method).increment(1);
 }
 
-pub(super) fn ended(ended: &Ended<'_>) {
+pub(super) fn ended(ended: &Ended) {
     let &Ended { method, route, .. } = ended;
     let code = code_name(ended.code);
     gauge!(RUNNING, "method" => method).decrement(1);

@@ -24,7 +24,7 @@ pub(crate) use text::Plain;
 pub use trace_context::TraceContext;
 
 /// How a call went.
-pub(crate) struct Ended<'a> {
+pub(crate) struct Ended {
     /// The method's name in its proto.
     pub(crate) method: &'static str,
     /// Whether it is a call of Flight, not of a service beside it.
@@ -37,7 +37,6 @@ pub(crate) struct Ended<'a> {
     pub(crate) first_message: Option<Duration>,
     pub(crate) received: Total,
     pub(crate) sent: Total,
-    pub(crate) trace: Option<&'a TraceContext>,
 }
 
 /// What went one way.

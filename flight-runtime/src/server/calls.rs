@@ -16,8 +16,8 @@ use std::time::Duration;
 use futures::stream::{FuturesUnordered, StreamExt};
 use hyper::rt::Executor;
 use tokio::task::coop::has_budget_remaining;
-use tokio::time::Instant;
 
+use super::clock::Clock;
 use super::paced::Paced as Call;
 use super::wakes::{ROUNDS, Wakes, Woken};
 use super::watch::Watch;
@@ -96,6 +96,7 @@ pub(super) struct Calls {
     pause: Option<Duration>,
     /// Somebody will come and look after them.
     expected: bool,
+    clock: Clock,
 }
 
 impl Calls {
@@ -135,12 +136,18 @@ impl Calls {
         self.new.clone()
     }
 
+    /// What time it is while they and their connection are polled.
+    pub(super) fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
     /// Polls the connection and its calls until nobody of them has woken another.
     pub(super) fn poll<T>(
         &mut self,
         cx: &mut Context<'_>,
         mut connection: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
+        self.clock.read();
         let mut due = self.wakes.begin(cx);
         for round in 0..ROUNDS {
             let more = due.calls && self.poll_calls(TURN * round);
@@ -178,10 +185,13 @@ impl Calls {
 
     /// Polls calls, and stops when one has ended and it is time for another's turn. Whether it has stopped.
     fn poll_calls(&mut self, turn: Duration) -> bool {
+        if self.here.is_empty() {
+            return false;
+        }
         let mut cx = Context::from_waker(&self.wakes.calls);
-        let began = Instant::now();
+        let began = self.clock.read();
         while let Poll::Ready(Some(done)) = self.here.poll_next_unpin(&mut cx) {
-            let elapsed = began.elapsed();
+            let elapsed = self.clock.last() - began;
             done.call.map(tokio::spawn);
             if done.slow {
                 self.apart = APART;
@@ -206,7 +216,7 @@ impl Calls {
                 self.apart -= 1;
                 tokio::spawn(call);
             } else {
-                self.here.push(Here::new(call));
+                self.here.push(Here::new(call, self.clock()));
                 is_here = true;
             }
         }
@@ -233,6 +243,7 @@ struct Here {
     call: Option<Call>,
     /// How many times it was quick since it began, or was slow.
     quick: u8,
+    clock: Clock,
 }
 
 /// A call that has left its connection's task.
@@ -243,9 +254,9 @@ struct Left {
 }
 
 impl Here {
-    fn new(call: Call) -> Self {
+    fn new(call: Call, clock: Clock) -> Self {
         let (call, quick) = (Some(call), 0);
-        Self { call, quick }
+        Self { call, quick, clock }
     }
 
     /// Whether it is to leave, after it took so long to give so many bytes.
@@ -263,7 +274,8 @@ impl Future for Here {
     type Output = Left;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Left> {
-        let began = Instant::now();
+        // Read by whoever was polled before.
+        let began = self.clock.last();
         let (ended, given) = match &mut self.call {
             Some(call) => {
                 let before = call.held();
@@ -272,7 +284,8 @@ impl Future for Here {
             }
             None => (true, 0),
         };
-        let slow = self.leaves(began.elapsed(), given);
+        let elapsed = self.clock.read() - began;
+        let slow = self.leaves(elapsed, given);
         if ended {
             self.call = None;
         }
@@ -348,7 +361,7 @@ mod tests {
 
     #[test]
     fn a_call_is_slow_by_what_it_gives_and_may_be_once_in_a_while() {
-        let mut call = Here::new(Call::new(std::future::pending(), None));
+        let mut call = Here::new(Call::new(std::future::pending(), None), Clock::default());
         assert!(!call.leaves(SLOW, 0));
         assert!(call.leaves(SLOW * 2, 0), "it has only begun");
         for _ in 0..QUICK {

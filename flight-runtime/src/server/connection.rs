@@ -1,6 +1,5 @@
 //! One connection: HTTP/2 by hyper, on settings that fit bulk data.
 
-use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
@@ -29,7 +28,7 @@ use crate::limits::Limits;
 use crate::observe::OpenConnection;
 use crate::service::CallService;
 use crate::socket::prepare;
-use crate::timers::{HyperTimers, sleep_until};
+use crate::timers::sleep_until;
 use crate::wire::frames;
 use crate::wire::gather::gather;
 
@@ -102,14 +101,13 @@ where
     let new = calls.executor();
     let answer = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(new.begin());
-        let answer = service.clone().answer(caller.clone(), request);
-        async move { Ok::<_, Infallible>(answer.await) }
+        service.clone().answer(caller.clone(), request)
     });
     let (stream_window, connection_window) = http2.windows(peer.is_local());
     let _open = OpenConnection::new();
     let mut builder = Builder::new(calls.executor());
     builder
-        .timer(HyperTimers::default())
+        .timer(calls.clock())
         .max_frame_size(http2.max_frame_size)
         .initial_stream_window_size(stream_window)
         .initial_connection_window_size(connection_window)

@@ -5,6 +5,7 @@ mod age;
 mod authority;
 mod builder;
 mod calls;
+mod clock;
 mod connection;
 mod events;
 mod http2;

@@ -13,7 +13,7 @@ use crate::Error;
 use crate::batches::Upload;
 use crate::call::{Call, Payload};
 use crate::context::CallContext;
-use crate::headers::GRPC_ENCODING;
+use crate::headers::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
 use crate::middleware::Started;
 use crate::observe::Direction;
 use crate::principal::Admission;
@@ -233,10 +233,15 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    /// How the messages are compressed is in the headers, which are asked once.
+    /// How the messages are compressed is in the headers, which are asked once. Who says it is told how they may be, also who is refused for it (gRPC's
+    /// `compression.md`); to others that would be a header more with every answer.
     pub(super) fn new(context: &CallContext, body: RequestBody) -> Result<Self, Error> {
         let headers: &HeaderMap = context.headers().as_ref();
         let encoding = headers.get(GRPC_ENCODING);
+        if encoding.is_some() {
+            let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
+            context.insert_header(GRPC_ACCEPT_ENCODING, accepted);
+        }
         let encoding = Encoding::parse(encoding.map(HeaderValue::as_bytes))?;
         Ok(Self {
             body,

@@ -68,6 +68,10 @@ impl Driver {
         &self.work.context
     }
 
+    pub(super) fn started(&self) -> &Started {
+        &self.work.started
+    }
+
     /// Has the deadline hold also while nobody polls: hyper does not while the client's window is full.
     pub(super) fn watch(&mut self) {
         if let Some(deadline) = self.context().deadline() {
@@ -214,6 +218,8 @@ impl Work {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.end();
-        self.completed(Err(&self.cut_off()));
+        if !self.work.started.is_over() {
+            self.completed(Err(&self.cut_off()));
+        }
     }
 }

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body::Body;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service as _, ServiceExt};
 
+use super::answering::Answering;
 use super::response::{self, CallBody, CallData};
 use super::{Service, caller_of};
 use crate::Error;
@@ -77,32 +79,32 @@ impl CallService {
     }
 
     /// Answers a request, through the layers.
-    pub(crate) async fn answer<B>(
-        self,
-        caller: Caller,
-        mut request: Request<B>,
-    ) -> Response<CallBody>
+    pub(crate) fn answer<B>(self, caller: Caller, mut request: Request<B>) -> CallFuture<B>
     where
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let (mut service, expose) = match self.0 {
-            Kind::Plain(service) => return service.answer(caller, request).await,
+            Kind::Plain(service) => {
+                return CallFuture(Way::Plain(Answering::new(service, caller, request)));
+            }
             Kind::Layered { service, expose } => (service, expose),
         };
-        request.extensions_mut().insert(caller.peer);
-        request.extensions_mut().insert(caller);
-        let answered = match service.ready().await {
-            Ok(service) => service.call(request.map(tonic::body::Body::new)).await,
-            Err(error) => Err(error),
-        };
-        answered.unwrap_or_else(|error| response::refused(&Error::of_box(error), None, expose))
+        CallFuture(Way::Layered(Box::pin(async move {
+            request.extensions_mut().insert(caller.peer);
+            request.extensions_mut().insert(caller);
+            let answered = match service.ready().await {
+                Ok(service) => service.call(request.map(tonic::body::Body::new)).await,
+                Err(error) => Err(error),
+            };
+            answered.unwrap_or_else(|error| response::refused(&Error::of_box(error), None, expose))
+        })))
     }
 }
 
 impl tower::Service<Request<tonic::body::Body>> for CallService {
     type Response = Response<CallBody>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = CallFuture<tonic::body::Body>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -110,8 +112,40 @@ impl tower::Service<Request<tonic::body::Body>> for CallService {
 
     fn call(&mut self, request: Request<tonic::body::Body>) -> Self::Future {
         let caller = caller_of(request.extensions());
-        let answer = self.clone().answer(caller, request);
-        Box::pin(async move { Ok(answer.await) })
+        self.clone().answer(caller, request)
+    }
+}
+
+/// The answer of a [`CallService`].
+#[must_use = "a call does not begin before it is polled"]
+pub struct CallFuture<B>(Way<B>);
+
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a call without layers, which is most of them, is not to take memory for it"
+)]
+enum Way<B> {
+    Plain(Answering<B>),
+    Layered(BoxFuture<'static, Response<CallBody>>),
+}
+
+impl<B> fmt::Debug for CallFuture<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallFuture").finish_non_exhaustive()
+    }
+}
+
+impl<B> Future for CallFuture<B>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Output = Result<Response<CallBody>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Way::Plain(answer) => Pin::new(answer).poll(cx).map(Ok),
+            Way::Layered(answer) => answer.as_mut().poll(cx).map(Ok),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //!   response ◄── frames ◄── encode ◄──────────── reply (Items, Sink) ◄──────┘
 //! ```
 
+mod answering;
 mod answers;
 mod attempts;
 mod beside;
@@ -25,30 +26,24 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use futures::future::TryFutureExt;
-use futures::stream::StreamExt;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body::Body;
-use http_body_util::BodyExt;
 
-use crate::Error;
 use crate::auth::Gate;
 use crate::caller::{Caller, Peer};
-use crate::context::{CallContext, TimeLimit};
+use crate::context::TimeLimit;
 use crate::error::BoxError;
 use crate::handle::ServerHandle;
 use crate::limits::Limits;
-use crate::middleware::{Stack, Started};
-use crate::observe::Direction;
+use crate::middleware::Stack;
 use crate::pace::Pace;
 use crate::rpc::{Method, SERVICE_NAME};
-use crate::wire::cut::RequestBody;
 use crate::wire::upload::Bounds;
 
-pub use layers::CallService;
+pub use layers::{CallFuture, CallService};
 pub use response::{CallBody, CallData};
 pub use table::FlightService;
 #[doc(hidden)]
@@ -91,67 +86,6 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Answers one request.
-    pub(crate) async fn answer<B>(
-        self: Arc<Self>,
-        caller: Caller,
-        request: Request<B>,
-    ) -> Response<CallBody>
-    where
-        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    {
-        let expose = self.settings.expose_internal_errors;
-        let (head, body) = request.into_parts();
-        if !is_grpc(&head.headers) {
-            let mut response = response::refused(
-                &Error::invalid_argument("content-type is not application/grpc"),
-                None,
-                expose,
-            );
-            *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            return response;
-        }
-        let beside = self.settings.beside.find(head.uri.path());
-        let Some(method) = Method::from_path(head.uri.path()).or(beside.map(|_| STAND_IN)) else {
-            let path = crate::route::shorten(head.uri.path());
-            let error = Error::unimplemented(format!(
-                "no method `{path}`; this server answers /{SERVICE_NAME}/…"
-            ));
-            return response::refused(&error, None, expose);
-        };
-        let mut head = head;
-        let pace: Pace = head.extensions.remove().unwrap_or_default();
-        let context = match CallContext::of_call(
-            method,
-            beside.map(|(_, name)| name),
-            caller,
-            head.headers,
-            head.extensions,
-            self.server.clone(),
-            self.time_limit(method),
-        ) {
-            Ok(context) => context,
-            Err(error) => return response::refused(&error, None, expose),
-        };
-        let started = Started::default();
-        let observed = context.clone();
-        let body = body.map_frame(move |frame| {
-            let bytes = frame.data_ref().map_or(0, Bytes::len);
-            observed.observed().bytes(Direction::Received, bytes);
-            frame
-        });
-        let bounds = self.bounds(method, &pace).until(context.deadline());
-        let body = RequestBody::new(body).within(bounds);
-        let frames = match beside {
-            None => self.frames(context.clone(), started.clone(), body),
-            Some((call, _)) => self
-                .open_beside(call, context.clone(), body)
-                .try_flatten_stream()
-                .boxed(),
-        };
-        response::respond(frames, context, started, pace, expose).await
-    }
-
     fn time_limit(&self, method: Method) -> Option<TimeLimit> {
         let limits = &self.settings.limits;
         let of = |limit: Option<_>, option| Some((limit?, option));
@@ -183,16 +117,6 @@ impl Service {
             Arc::clone(pace.progress()),
         )
     }
-}
-
-fn is_grpc(headers: &http::HeaderMap) -> bool {
-    let content_type = headers
-        .get(http::header::CONTENT_TYPE)
-        .map(http::HeaderValue::as_bytes);
-    // `application/grpc`, `application/grpc+proto`, `application/grpc;…`, but not `application/grpc-web`.
-    content_type
-        .and_then(|content_type| content_type.strip_prefix(b"application/grpc"))
-        .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
 /// A service for a tonic server, an axum router or any tower stack of your own: [`FlightServerBuilder::into_service`].
@@ -255,19 +179,38 @@ where
 {
     type Response = Response<tonic::body::Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = GrpcFuture<B>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> GrpcFuture<B> {
         let caller = caller_of(request.extensions());
-        let answer = self.service.clone().answer(caller, request);
-        Box::pin(async move {
-            let body = |body| tonic::body::Body::new(response::BytesBody::new(body));
-            Ok(answer.await.map(body))
-        })
+        GrpcFuture(self.service.clone().answer(caller, request))
+    }
+}
+
+/// The answer of a [`GrpcService`].
+#[must_use = "a call does not begin before it is polled"]
+pub struct GrpcFuture<B>(CallFuture<B>);
+
+impl<B> fmt::Debug for GrpcFuture<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrpcFuture").finish_non_exhaustive()
+    }
+}
+
+impl<B> Future for GrpcFuture<B>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Output = Result<Response<tonic::body::Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = ready!(Pin::new(&mut self.0).poll(cx))?;
+        let body = |body| tonic::body::Body::new(response::BytesBody::new(body));
+        Poll::Ready(Ok(response.map(body)))
     }
 }
 

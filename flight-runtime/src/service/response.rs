@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures::future::poll_fn;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
@@ -17,10 +16,8 @@ use super::status;
 use crate::Error;
 use crate::context::CallContext;
 use crate::error::BoxError;
-use crate::headers::GRPC_ACCEPT_ENCODING;
 use crate::middleware::Started;
 use crate::pace::Pace;
-use crate::wire::compression::Encoding;
 use crate::wire::segments::Segments;
 
 /// The data of a [`CallBody`]: one or more gRPC messages in their frames, of many buffers that were not copied together.
@@ -45,7 +42,7 @@ enum Kind {
 }
 
 /// What is left to send of a call.
-struct Answer {
+pub(super) struct Answer {
     first: Option<Segments>,
     driver: Driver,
     /// What comes last, once the client has taken what is before it.
@@ -77,47 +74,6 @@ impl CallBody {
     }
 }
 
-/// Runs a call until there is something to send, so that headers and an early error go in the head.
-pub(super) async fn respond(
-    frames: Frames,
-    context: CallContext,
-    started: Started,
-    pace: Pace,
-    expose: bool,
-) -> Response<CallBody> {
-    let mut driver = Driver::new(frames, context.clone(), started.clone(), &pace);
-    let mut first = poll_fn(|cx| driver.poll(cx)).await;
-    let mut headers = context.take_headers();
-    if let Err(error) = started.sending_headers(&mut headers)
-        && !matches!(first, Some(Err(_)))
-    {
-        first = Some(Err(error));
-    }
-    match first {
-        Some(Err(error)) => {
-            let mut response = refused(&error, Some(&context), expose);
-            driver.end();
-            driver.completed(Err(&error));
-            append(response.headers_mut(), headers);
-            append(response.headers_mut(), context.take_trailers());
-            response
-        }
-        first => {
-            let first = first.transpose().ok().flatten();
-            driver.watch();
-            let mut response = head(CallBody(Kind::Call(Answer {
-                first,
-                driver,
-                last: None,
-                pace,
-                expose,
-            })));
-            append(response.headers_mut(), headers);
-            response
-        }
-    }
-}
-
 /// An answer that is a status alone ("Trailers-Only" in gRPC over HTTP/2).
 pub(super) fn refused(
     error: &Error,
@@ -140,14 +96,13 @@ fn head(body: CallBody) -> Response<CallBody> {
         HeaderValue::from_static("application/grpc"),
     );
     // There is no `grpc-encoding`: answers are not compressed (`wire/compression.rs`).
-    headers.insert(
-        GRPC_ACCEPT_ENCODING,
-        HeaderValue::from_static(Encoding::ACCEPTED),
-    );
     response
 }
 
 fn append(to: &mut HeaderMap, from: HeaderMap) {
+    if from.is_empty() {
+        return;
+    }
     let mut last = None;
     for (name, value) in from {
         last = name.or(last);
@@ -158,6 +113,62 @@ fn append(to: &mut HeaderMap, from: HeaderMap) {
 }
 
 impl Answer {
+    pub(super) fn new(
+        frames: Frames,
+        context: CallContext,
+        started: Started,
+        pace: Pace,
+        expose: bool,
+    ) -> Self {
+        Self {
+            first: None,
+            driver: Driver::new(frames, context, started, &pace),
+            last: None,
+            pace,
+            expose,
+        }
+    }
+
+    /// What the head of the answer waits for: the first message, the end or an error.
+    pub(super) fn poll_first(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Segments, Error>>> {
+        self.driver.poll(cx)
+    }
+
+    /// The answer that begins with this.
+    pub(super) fn respond(
+        mut self,
+        mut first: Option<Result<Segments, Error>>,
+    ) -> Response<CallBody> {
+        let mut headers = self.driver.context().take_headers();
+        if let Err(error) = self.driver.started().sending_headers(&mut headers)
+            && !matches!(first, Some(Err(_)))
+        {
+            first = Some(Err(error));
+        }
+        let (first, refusal) = match first {
+            Some(Err(error)) => (None, Some(error)),
+            Some(Ok(first)) => (Some(first), None),
+            None => (None, None),
+        };
+        let Some(error) = refusal else {
+            self.first = first;
+            self.driver.watch();
+            let mut response = head(CallBody(Kind::Call(self)));
+            append(response.headers_mut(), headers);
+            return response;
+        };
+        let mut response = refused(&error, Some(self.driver.context()), self.expose);
+        self.driver.end();
+        self.driver.completed(Err(&error));
+        append(response.headers_mut(), headers);
+        let trailers = self.driver.context().take_trailers();
+        append(response.headers_mut(), trailers);
+        response
+    }
+
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Frame<Segments>> {
         if let Some(first) = self.first.take() {
             return Poll::Ready(self.data(first));
