@@ -47,6 +47,8 @@ class Job:
     set: str = "numeric"
     compression: str | None = None
     in_flight: int | None = None
+    # Seconds of the deadline that each call has.
+    timeout: int | None = None
     tls: bool = False
     # HTTP/2's window, of a client that goes by where its server is.
     window: int | None = None
@@ -74,6 +76,9 @@ def jobs() -> list[Job]:
     each("DoExchange echo, numeric", "exchange", share=0.5)
     for in_flight in (1, 8, 64):
         each(f"DoAction echo, {in_flight} in flight", "action", PROGRAMS, in_flight=in_flight)
+    for in_flight in (1, 8):
+        name = f"DoAction echo with a deadline, {in_flight} in flight"
+        each(name, "action", PROGRAMS, in_flight=in_flight, timeout=30)
     # What a server holds for a client depends on the server: two kinds are enough.
     each("16 slow clients on 2 GiB", "slow", CLIENTS[:2])
     each("DoGet numeric, TLS", "get", tls=True)
@@ -129,10 +134,14 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
-def cpu_in_kernel(pid: int) -> float:
-    """Seconds of it that were the kernel's, in hundredths: to be added up over rounds."""
+def cpu_split(pid: int) -> tuple[float, float]:
+    """The same in hundredths of a second, to be added up over rounds: the process's own time, and the kernel's for it.
+
+    Also of a process that has ended and was not waited for.
+    """
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[12]) / os.sysconf("SC_CLK_TCK")
+    own, kernel = (int(field) / os.sysconf("SC_CLK_TCK") for field in fields[11:13])
+    return own, kernel
 
 
 def memory(pid: int, key: str) -> int:
@@ -205,6 +214,8 @@ class Bench:
             command += ["--ca", self.ca]
         if job.kind == "action":
             command += ["--in-flight", job.in_flight, "--milliseconds", self.options.milliseconds]
+            if job.timeout:
+                command += ["--timeout", job.timeout]
             return Process(command)
         command += ["--set", job.set, "--repeat", self.repeat(job)]
         if job.window:
@@ -235,11 +246,12 @@ class Bench:
             # The peak starts from what there is now.
             Path(f"/proc/{pid}/clear_refs").write_text("5")
             resident = memory(pid, "VmRSS")
-            cpu, kernel = cpu_seconds(pid), cpu_in_kernel(pid)
+            cpu, (_, kernel), busy = cpu_seconds(pid), cpu_split(pid), sum(cpu_split(client.pid))
             client.go()
             result = client.line(JOB_SECONDS)
             result["cpu"] = cpu_seconds(pid) - cpu
-            result["kernel"] = cpu_in_kernel(pid) - kernel
+            result["kernel"] = cpu_split(pid)[1] - kernel
+            result["busy"] = sum(cpu_split(client.pid)) - busy
             result["growth"] = max(0, memory(pid, "VmHWM") - resident)
         finally:
             client.end()
@@ -296,11 +308,11 @@ def median(job: Job, server: str, value) -> float | None:
     return statistics.median(found) if found else None
 
 
-def kernel_share(job: Job) -> str:
-    """How much of our CPU time was the kernel's."""
+def share(job: Job, part: str, whole: str) -> str:
+    """One figure of our server's rounds in percent of another."""
     found = [results["ours"] for results in job.rounds if "ours" in results]
-    total = sum(result["cpu"] for result in found)
-    return f"{min(1, sum(result['kernel'] for result in found) / total):.0%}" if total else "–"
+    total = sum(result[whole] for result in found)
+    return f"{sum(result[part] for result in found) / total:.0%}" if total else "–"
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -327,20 +339,20 @@ def tables(selected: list[Job]) -> str:
     bulk = [job for job in selected if job.kind not in ("action", "slow")]
     if bulk:
         head = ["work / client", "MiB/s: ours", "C++", "by hand", "ratio to C++", "to by hand"]
-        head += ["CPU s/GiB: ours", "C++", "by hand", "ratio to C++", "to by hand", "kernel's of ours"]
+        head += ["CPU s/GiB: ours", "C++", "by hand", "ratio to C++", "to by hand", "kernel", "client"]
         parts.append(table(head, [
             [job.title]
             + [number(median(job, server, rate)) for server in SERVERS]
             + [ratio(job, to, rate) for to in SERVERS[1:]]
             + [number(median(job, server, cost), 2) for server in SERVERS]
             + [ratio(job, to, cost) for to in SERVERS[1:]]
-            + [kernel_share(job)]
+            + [share(job, "kernel", "cpu"), share(job, "busy", "seconds")]
             for job in bulk
         ]))
     calls = [job for job in selected if job.kind == "action"]
     if calls:
         head = ["calls / client", "calls/s: ours", "C++", "by hand", "ratio to C++", "to by hand"]
-        head += ["p50 / p99 in µs: ours", "C++", "by hand", "CPU µs/call: ours", "C++", "by hand", "kernel's of ours"]
+        head += ["p50 / p99 in µs: ours", "C++", "by hand", "CPU µs/call: ours", "C++", "by hand", "kernel", "client"]
         rows = []
         for job in calls:
             latency = [
@@ -353,7 +365,7 @@ def tables(selected: list[Job]) -> str:
                 + [ratio(job, to, rate) for to in SERVERS[1:]]
                 + latency
                 + [number(median(job, server, cost), 1) for server in SERVERS]
-                + [kernel_share(job)]
+                + [share(job, "kernel", "cpu"), share(job, "busy", "seconds")]
             )
         parts.append(table(head, rows))
     slow = [job for job in selected if job.kind == "slow"]

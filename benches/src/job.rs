@@ -1,7 +1,7 @@
 //! What the clients in Rust have in common: their arguments, the jobs, and the talk with the driver.
 //!
 //! `--port N --job get --set numeric --data FOLDER --repeat 16`, with `--ca FILE` for TLS and `--window BYTES` for our client. The jobs are `get`, `put`, `exchange`,
-//! `action` (`--in-flight N --milliseconds N`) and `slow` (`--clients N --pause MILLISECONDS`). When it is connected and warm, a client prints
+//! `action` (`--in-flight N --milliseconds N`, with deadlines by `--timeout SECONDS`) and `slow` (`--clients N --pause MILLISECONDS`). When it is connected and warm, a client prints
 //! `{"ready": true}` and waits for a line on its standard input; then it does the job and prints what it measured as one line of JSON.
 
 use std::path::PathBuf;
@@ -52,8 +52,12 @@ pub trait Client: Clone + Send + 'static {
         repeat: usize,
     ) -> impl Future<Output = Result<usize, Failure>> + Send;
 
-    /// Calls the action `echo`; gives the bodies of its results.
-    fn echo(&self, body: Vec<u8>) -> impl Future<Output = Result<Vec<Vec<u8>>, Failure>> + Send;
+    /// Calls the action `echo`, with a deadline or without one; gives the bodies of its results.
+    fn echo(
+        &self,
+        body: Vec<u8>,
+        timeout: Option<Duration>,
+    ) -> impl Future<Output = Result<Vec<Vec<u8>>, Failure>> + Send;
 }
 
 /// Does the job that the arguments of this process name.
@@ -76,7 +80,9 @@ pub async fn run<C: Client>() -> Result<(), Failure> {
     if job == "action" {
         let in_flight = arguments.number("in-flight")?;
         let time = Duration::from_millis(arguments.number("milliseconds")? as u64);
-        return action::<C>(&target, in_flight, time).await;
+        let timeout = arguments.number("timeout").ok();
+        let timeout = timeout.map(|seconds| Duration::from_secs(seconds as u64));
+        return action::<C>(&target, in_flight, time, timeout).await;
     }
     let set = arguments.take("set")?;
     let repeat = arguments.number("repeat")?;
@@ -140,11 +146,12 @@ async fn action<C: Client>(
     target: &Target,
     in_flight: usize,
     time: Duration,
+    timeout: Option<Duration>,
 ) -> Result<(), Failure> {
     let client = C::connect(target).await?;
-    actions(&client, in_flight, time / 10).await?;
+    actions(&client, in_flight, time / 10, timeout).await?;
     let started = start()?;
-    let mut latencies = actions(&client, in_flight, time).await?;
+    let mut latencies = actions(&client, in_flight, time, timeout).await?;
     let seconds = started.elapsed().as_secs_f64();
     latencies.sort_by(f64::total_cmp);
     println!(
@@ -164,6 +171,7 @@ async fn actions<C: Client>(
     client: &C,
     in_flight: usize,
     time: Duration,
+    timeout: Option<Duration>,
 ) -> Result<Vec<f64>, Failure> {
     let body: Vec<u8> = (0..64).collect();
     let until = Instant::now() + time;
@@ -173,7 +181,7 @@ async fn actions<C: Client>(
             let mut latencies = Vec::new();
             let mut before = Instant::now();
             while before < until {
-                let results = client.echo(body.clone()).await?;
+                let results = client.echo(body.clone(), timeout).await?;
                 if results != [body.as_slice()] {
                     return Err("the echo differs".into());
                 }

@@ -91,6 +91,7 @@ mod certificate;
 pub mod cli;
 mod client;
 mod context;
+mod deadlines;
 pub mod definition;
 pub mod error;
 mod extract;

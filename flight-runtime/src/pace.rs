@@ -4,38 +4,62 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use futures::task::AtomicWaker;
 
 use crate::Error;
+use crate::deadlines::Deadlines;
 use crate::wire::progress::Progress;
 
 /// What can be ended from outside.
 pub(crate) trait Ends: Send + Sync {
     /// Drops the handler; the client is told this, if it still listens.
     fn end_with(&self, error: Error);
+
+    /// The same at its deadline.
+    fn expire(&self);
 }
 
 /// What a call and its connection know of each other.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Pace(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
     progress: Arc<Progress>,
     /// Unset until it has begun.
-    call: OnceLock<Weak<dyn Ends>>,
+    call: OnceLock<Begun>,
+    /// Whoever waits for those sees to that of the call.
+    deadlines: Arc<Deadlines>,
     cut: AtomicBool,
     /// Of whoever polls the call.
     waker: AtomicWaker,
 }
 
+/// What is ended, and when it ends by itself.
+struct Begun {
+    call: Weak<dyn Ends>,
+    deadline: Option<Instant>,
+}
+
 impl Pace {
-    /// That of a call whose connection looks after it.
-    pub(crate) fn watched() -> Self {
+    /// That of a call that [`expire`](Self::expire)s by what waits for these.
+    pub(crate) fn new(deadlines: Arc<Deadlines>) -> Self {
+        Self::of(Progress::default(), deadlines)
+    }
+
+    /// The same of a call whose connection looks after it.
+    pub(crate) fn watched(deadlines: Arc<Deadlines>) -> Self {
+        Self::of(Progress::watched(), deadlines)
+    }
+
+    fn of(progress: Progress, deadlines: Arc<Deadlines>) -> Self {
         Self(Arc::new(Inner {
-            progress: Arc::new(Progress::watched()),
-            ..Inner::default()
+            progress: Arc::new(progress),
+            call: OnceLock::new(),
+            deadlines,
+            cut: AtomicBool::new(false),
+            waker: AtomicWaker::new(),
         }))
     }
 
@@ -43,15 +67,34 @@ impl Pace {
         &self.0.progress
     }
 
-    /// Says what is ended; the first time counts.
-    pub(crate) fn begin(&self, call: Weak<dyn Ends>) {
-        let _ = self.0.call.set(call);
+    /// Says what is ended, and when it is to end; the first time counts.
+    pub(crate) fn begin(&self, call: Weak<dyn Ends>, deadline: Option<Instant>) {
+        let _ = self.0.call.set(Begun { call, deadline });
+        if let Some(deadline) = deadline {
+            self.0.deadlines.add(deadline);
+        }
+    }
+
+    fn call(&self) -> Option<Arc<dyn Ends>> {
+        self.0.call.get()?.call.upgrade()
     }
 
     /// Ends the call, if it has begun and not ended.
     pub(crate) fn end_with(&self, error: Error) {
-        if let Some(call) = self.0.call.get().and_then(Weak::upgrade) {
+        if let Some(call) = self.call() {
             call.end_with(error);
+        }
+    }
+
+    /// Ends the call if its deadline has come; else that is still waited for.
+    pub(crate) fn expire(&self, now: Instant) {
+        let Some(deadline) = self.0.call.get().and_then(|begun| begun.deadline) else {
+            return;
+        };
+        if deadline > now {
+            self.0.deadlines.add(deadline);
+        } else if let Some(call) = self.call() {
+            call.expire();
         }
     }
 

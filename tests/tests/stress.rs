@@ -56,6 +56,7 @@ fn batches(stream: FlightRecordBatchStream) -> Batches {
 impl Client for ArrowFlight {
     /// hyper's client goes on with an upload whose answer was dropped.
     const CANCELS_UPLOADS: bool = false;
+    const STREAMS_OF_A_CONNECTION: usize = 500;
 
     async fn connect(port: u16, kind: usize) -> Self {
         let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{port}")).unwrap();

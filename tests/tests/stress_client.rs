@@ -37,6 +37,7 @@ fn batches(stream: BatchStream) -> Batches {
 
 impl Client for Ours {
     const CANCELS_UPLOADS: bool = true;
+    const STREAMS_OF_A_CONNECTION: usize = usize::MAX;
 
     async fn connect(port: u16, kind: usize) -> Self {
         let builder = FlightClient::builder(format!("grpc://127.0.0.1:{port}"));

@@ -10,6 +10,7 @@ use arrow_flight::{Action, FlightClient, FlightData, FlightDescriptor, Ticket};
 use flight_benches::job::{self, MAX_MESSAGE, Target};
 use flight_benches::{DataSet, Failure};
 use futures::stream::{self, Stream, TryStreamExt};
+use tonic::IntoRequest;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 #[derive(Clone)]
@@ -71,8 +72,15 @@ impl job::Client for Client {
         Ok(rows)
     }
 
-    async fn echo(&self, body: Vec<u8>) -> Result<Vec<Vec<u8>>, Failure> {
-        let action = Action::new("echo", body);
+    async fn echo(
+        &self,
+        body: Vec<u8>,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<Vec<u8>>, Failure> {
+        let mut action = Action::new("echo", body).into_request();
+        if let Some(timeout) = timeout {
+            action.set_timeout(timeout);
+        }
         let results = self.0.clone().do_action(action).await?.into_inner();
         let bodies = results.map_ok(|result| result.body.into());
         Ok(bodies.try_collect().await?)

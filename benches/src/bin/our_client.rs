@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use flight_benches::job::{self, MAX_MESSAGE, Target};
 use flight_benches::{DataSet, Failure};
-use flight_runtime::FlightClient;
 use flight_runtime::prelude::*;
+use flight_runtime::{CallOptions, FlightClient};
 use futures::stream::{self, TryStreamExt};
 
 #[derive(Clone)]
@@ -56,8 +56,16 @@ impl job::Client for Client {
         Ok(rows)
     }
 
-    async fn echo(&self, body: Vec<u8>) -> Result<Vec<Vec<u8>>, Failure> {
-        let results = self.0.do_action(Action::new("echo", body)).await?;
+    async fn echo(
+        &self,
+        body: Vec<u8>,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<Vec<u8>>, Failure> {
+        let client = match timeout {
+            None => self.0.clone(),
+            Some(timeout) => self.0.with(CallOptions::new().timeout(timeout)),
+        };
+        let results = client.do_action(Action::new("echo", body)).await?;
         let bodies = results.map_ok(|result| result.body.into());
         Ok(bodies.try_collect().await?)
     }

@@ -21,6 +21,14 @@ use crate::wire::frames::Peer;
 use crate::wire::gather::{Drain, Socket, gather};
 use crate::wire::segments::Segments;
 
+/// Calls that were dropped, and of which something may still come. What comes of one that is not remembered h2 takes for the server's fault.
+const REMEMBERED_RESETS: usize = 4096;
+/// On a slow line, what was under way takes a while.
+const REMEMBERED_FOR: Duration = Duration::from_secs(30);
+/// Faults of that kind, in the life of a connection; one more ends it, and all of its calls. With h2's own numbers (50, one second, 1024) a client that
+/// drops a hundred calls a second loses its connection within a minute.
+const MAX_LOCAL_RESETS: usize = 1 << 20;
+
 /// What a connection is opened with.
 #[derive(Clone, Debug)]
 pub(super) struct Http2 {
@@ -137,6 +145,9 @@ where
         .max_frame_size(http2.max_frame_size)
         .max_header_list_size(MAX_HEADER_LIST_SIZE)
         .max_send_buffer_size(SEND_BUFFER)
+        .max_concurrent_reset_streams(REMEMBERED_RESETS)
+        .reset_stream_duration(REMEMBERED_FOR)
+        .max_local_error_reset_streams(Some(MAX_LOCAL_RESETS))
         .handshake::<_, Segments>(socket);
     let (calls, mut connection) = handshake
         .await

@@ -31,8 +31,8 @@ use crate::observe;
 use crate::pem::Pem;
 use crate::rpc::Method;
 use crate::service::{
-    Attempts, Beside, Budget, CallData, CallService, FlightService, GrpcService, Handlers, Quota,
-    Service, Settings,
+    Attempts, Beside, Budget, CallData, CallService, FlightService, GrpcService, Handlers, Keeper,
+    Quota, Service, Settings,
 };
 use crate::wire::encode::DEFAULT_MAX_MESSAGE_SIZE;
 
@@ -479,6 +479,7 @@ impl FlightServerBuilder {
                 settings: self.settings,
                 quota: Quota::default(),
                 attempts: Attempts::default(),
+                keeper: Keeper::default(),
                 server: None,
             },
             layers: self.layers,

@@ -22,6 +22,7 @@ use super::paced::Paced as Call;
 use super::wakes::{ROUNDS, Wakes, Woken};
 use super::watch::Watch;
 use crate::Error;
+use crate::deadlines::Deadlines;
 use crate::limits::Limits;
 use crate::pace::Pace;
 
@@ -65,8 +66,9 @@ impl NewCalls {
 
     /// The pace of a call whose request is about to be answered: hyper hands its answer over right behind.
     pub(super) fn begin(&self) -> Pace {
-        let pace = Pace::watched();
-        self.lock().pace = Some(pace.clone());
+        let mut new = self.lock();
+        let pace = new.watch.pace();
+        new.pace = Some(pace.clone());
         pace
     }
 }
@@ -124,6 +126,16 @@ impl Calls {
     pub(super) fn look(&mut self) {
         self.expected = false;
         self.new.lock().watch.look();
+    }
+
+    /// What [`expire`](Self::expire) is to be called after.
+    pub(super) fn deadlines(&self) -> Arc<Deadlines> {
+        Arc::clone(self.new.lock().watch.deadlines())
+    }
+
+    /// Ends those whose deadlines have come.
+    pub(super) fn expire(&self) {
+        self.new.lock().watch.expire();
     }
 
     /// Ends all that have begun. What there is to say to their clients is said.

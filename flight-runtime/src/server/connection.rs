@@ -124,6 +124,7 @@ where
     let mut events = Events::new(&signals);
     events.when(sleep_until(speak_by), Event::Silent);
     events.when(heard.too_many_resets(), Event::Resets);
+    events.when(calls.deadlines().due(), Event::Deadline);
     events.age(Due::first(&limits));
     let mut resets_told = false;
     let ended = loop {
@@ -146,6 +147,10 @@ where
                 }
             }
             Ok(Event::Look) => calls.look(),
+            Ok(Event::Deadline) => {
+                calls.expire();
+                events.when(calls.deadlines().due(), Event::Deadline);
+            }
             Ok(Event::Resets) if resets_told => {
                 tracing::debug!(%peer, "closed: it goes on to reset streams (`Limits::max_resets_per_minute`)");
                 return;

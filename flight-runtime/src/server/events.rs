@@ -19,6 +19,8 @@ pub(super) enum Event {
     Silent,
     /// The calls are to be looked after.
     Look,
+    /// The deadline of a call has come.
+    Deadline,
     /// The client has reset too many streams.
     Resets,
     /// The connection is old.

@@ -3,9 +3,12 @@
 //! A timer for each call would cost more than a small call takes: one for the connection looks after all of them, a few times in each limit.
 //! What it looks at, calls count in any case (`wire/progress.rs`).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Error;
+use crate::context::now;
+use crate::deadlines::Deadlines;
 use crate::limits::{Limits, reached};
 use crate::pace::Pace;
 use crate::wire::progress::{LOOKS, Still};
@@ -20,6 +23,7 @@ pub(super) struct Watch {
     upload_idle: Option<Duration>,
     /// [`Limits::download_idle`].
     download_idle: Option<Duration>,
+    deadlines: Arc<Deadlines>,
 }
 
 struct Watched {
@@ -48,6 +52,16 @@ impl Watch {
     /// Whether there is anything to look at.
     pub(super) fn is_empty(&self) -> bool {
         self.calls.is_empty()
+    }
+
+    /// What the calls' deadlines are waited for with.
+    pub(super) fn deadlines(&self) -> &Arc<Deadlines> {
+        &self.deadlines
+    }
+
+    /// The pace of a call that will be [`add`](Self::add)ed.
+    pub(super) fn pace(&self) -> Pace {
+        Pace::watched(Arc::clone(&self.deadlines))
     }
 
     /// A call that begins.
@@ -80,6 +94,16 @@ impl Watch {
             if let Some(limit) = self.download_idle {
                 call.look_at_answer(limit, looks(limit, pause));
             }
+        }
+    }
+
+    /// Ends those whose deadlines have come. The others' are waited for.
+    pub(super) fn expire(&mut self) {
+        self.forget();
+        self.deadlines.clear();
+        let now = now();
+        for call in &self.calls {
+            call.pace.expire(now);
         }
     }
 
@@ -129,7 +153,7 @@ impl Watched {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
     use std::task::{Context, Waker};
 
     use super::*;
@@ -144,6 +168,10 @@ mod tests {
         fn end_with(&self, error: Error) {
             self.0.lock().unwrap().replace(error);
         }
+
+        fn expire(&self) {
+            self.end_with(Error::deadline_exceeded("at its deadline"));
+        }
     }
 
     fn watch(upload: u64, download: u64) -> (Watch, Pace) {
@@ -151,7 +179,7 @@ mod tests {
             .upload_idle(Duration::from_secs(upload))
             .download_idle(Duration::from_secs(download));
         let mut watch = Watch::new(&limits);
-        let pace = Pace::watched();
+        let pace = watch.pace();
         watch.add(pace.clone());
         (watch, pace)
     }
@@ -191,7 +219,7 @@ mod tests {
         let (mut watch, pace) = watch(4, 8);
         let call = Arc::new(Call::default());
         let ends: Arc<dyn Ends> = call.clone();
-        pace.begin(Arc::downgrade(&ends));
+        pace.begin(Arc::downgrade(&ends), None);
         let mut receipt = Receipt::new(pace.progress(), 10);
         let mut cx = Context::from_waker(Waker::noop());
         for _ in 0..8 {
@@ -211,6 +239,37 @@ mod tests {
         assert!(pace.poll_cut(&mut cx).is_pending());
         watch.look();
         assert!(pace.poll_cut(&mut cx).is_ready());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_end_at_their_deadlines_and_the_others_are_waited_for() {
+        let (mut watch, _pace) = watch(4, 8);
+        let began = now();
+        let begin = |watch: &mut Watch, seconds| {
+            let call = Arc::new(Call::default());
+            let ends: Arc<dyn Ends> = call.clone();
+            let pace = watch.pace();
+            let deadline = began + Duration::from_secs(seconds);
+            pace.begin(Arc::downgrade(&ends), Some(deadline));
+            watch.add(pace.clone());
+            (call, pace)
+        };
+        let calls = [2, 1, 3, 1].map(|seconds| begin(&mut watch, seconds));
+        let ended = || {
+            calls
+                .each_ref()
+                .map(|(call, _)| call.0.lock().unwrap().is_some())
+        };
+        for (seconds, expected) in [
+            (1, [false, true, false, true]),
+            (2, [true, true, false, true]),
+            (3, [true, true, true, true]),
+        ] {
+            Arc::clone(watch.deadlines()).due().await;
+            assert_eq!((now() - began).as_secs(), seconds);
+            watch.expire();
+            assert_eq!(ended(), expected);
+        }
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Service {
             ));
             return Err(Box::new(response::refused(&error, None, expose)));
         };
-        let pace: Pace = head.extensions.remove().unwrap_or_default();
+        let pace: Option<Pace> = head.extensions.remove();
         let context = CallContext::of_call(
             method,
             beside.map(|(_, name)| name),
@@ -125,6 +125,7 @@ impl Service {
             self.time_limit(method),
         );
         let context = context.map_err(|error| Box::new(response::refused(&error, None, expose)))?;
+        let pace = pace.unwrap_or_else(|| self.keeper.pace(context.deadline()));
         let started = Started::default();
         let observed = context.clone();
         let body = body.map_frame(move |frame| {

@@ -1,14 +1,12 @@
 //! [`Driver`]: a call at work, within its deadline and whatever panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{Ordering, fence};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
 use std::task::{Context, Poll};
 
 use futures::stream::StreamExt;
 use futures::task::AtomicWaker;
-use tokio::task::AbortHandle;
-use tokio::time::Sleep;
 
 use super::dispatch::Frames;
 use crate::Error;
@@ -17,15 +15,11 @@ use crate::handle::ServerHandle;
 use crate::middleware::Started;
 use crate::observe::Direction;
 use crate::pace::{Ends, Pace};
-use crate::timers::sleep_until;
 use crate::wire::segments::Segments;
 
 /// A call at work. At its end, and when it is dropped before, its handler is dropped and its context told.
 pub(super) struct Driver {
     work: Arc<Work>,
-    deadline: Option<Pin<Box<Sleep>>>,
-    /// Ends the work of a body that nobody polls.
-    watch: Option<AbortHandle>,
     /// Its last word is said.
     ended: bool,
 }
@@ -44,9 +38,6 @@ struct Work {
 
 impl Driver {
     pub(super) fn new(frames: Frames, context: CallContext, started: Started, pace: &Pace) -> Self {
-        let deadline = context
-            .deadline()
-            .map(|deadline| Box::pin(sleep_until(deadline.into())));
         let work = Arc::new(Work {
             frames: Mutex::new(Some(frames)),
             context,
@@ -55,13 +46,8 @@ impl Driver {
             waker: AtomicWaker::new(),
         });
         let ends: Arc<dyn Ends> = work.clone();
-        pace.begin(Arc::downgrade(&ends));
-        Self {
-            work,
-            deadline,
-            watch: None,
-            ended: false,
-        }
+        pace.begin(Arc::downgrade(&ends), work.context.deadline());
+        Self { work, ended: false }
     }
 
     pub(super) fn context(&self) -> &CallContext {
@@ -70,19 +56,6 @@ impl Driver {
 
     pub(super) fn started(&self) -> &Started {
         &self.work.started
-    }
-
-    /// Has the deadline hold also while nobody polls: hyper does not while the client's window is full.
-    pub(super) fn watch(&mut self) {
-        if let Some(deadline) = self.context().deadline() {
-            let work = Arc::clone(&self.work);
-            let watch = tokio::spawn(async move {
-                sleep_until(deadline.into()).await;
-                work.end();
-                work.completed(Err(&work.context.deadline_exceeded()));
-            });
-            self.watch = Some(watch.abort_handle());
-        }
     }
 
     /// The next frame; an error is the last thing, and the handler is dropped before it is seen.
@@ -112,6 +85,9 @@ impl Driver {
             return Poll::Ready(Some(Err(self.context().deadline_exceeded())));
         }
         self.work.waker.register(cx.waker());
+        if let Some(verdict) = self.work.verdict.get() {
+            return Poll::Ready(Some(Err(verdict.again())));
+        }
         let polled = {
             let mut frames = self
                 .work
@@ -126,22 +102,20 @@ impl Driver {
                 span.in_scope(|| frames.poll_next_unpin(cx))
             }))
         };
-        match (polled, &mut self.deadline) {
-            (Ok(Poll::Pending), Some(deadline)) => deadline
-                .as_mut()
-                .poll(cx)
-                .map(|()| Some(Err(self.work.context.deadline_exceeded()))),
-            (Ok(polled), _) => polled,
-            (Err(panic), _) => Poll::Ready(Some(Err(Error::panicked(&*panic)))),
+        // Who ended it meanwhile could not drop it.
+        fence(Ordering::SeqCst);
+        if let Some(verdict) = self.work.verdict.get() {
+            return Poll::Ready(Some(Err(verdict.again())));
+        }
+        match polled {
+            Ok(polled) => polled,
+            Err(panic) => Poll::Ready(Some(Err(Error::panicked(&*panic)))),
         }
     }
 
     /// Drops the handler, whatever it has still to say.
     pub(super) fn end(&mut self) {
         self.ended = true;
-        if let Some(watch) = self.watch.take() {
-            watch.abort();
-        }
         self.work.end();
     }
 
@@ -169,12 +143,17 @@ impl Driver {
 impl Ends for Work {
     fn end_with(&self, error: Error) {
         // What has ended by itself stays as it ended.
-        if self.is_ended() || self.verdict.set(error).is_err() {
+        if self.started.is_over() || self.verdict.set(error).is_err() {
             return;
         }
-        self.end();
+        fence(Ordering::SeqCst);
+        self.end_unless_polled();
         self.completed(Err(&self.verdict()));
         self.waker.wake();
+    }
+
+    fn expire(&self) {
+        self.end_with(self.context.deadline_exceeded());
     }
 }
 
@@ -187,11 +166,6 @@ impl Work {
         }
     }
 
-    fn is_ended(&self) -> bool {
-        let frames = self.frames.lock();
-        frames.unwrap_or_else(PoisonError::into_inner).is_none()
-    }
-
     /// Why it ended before its body did.
     fn verdict(&self) -> Error {
         match self.verdict.get() {
@@ -201,12 +175,23 @@ impl Work {
     }
 
     fn end(&self) {
+        let frames = self.frames.lock();
+        let frames = frames.unwrap_or_else(PoisonError::into_inner).take();
+        self.drop_frames(frames);
+    }
+
+    /// The same, but whoever polls the handler at this moment drops it: that may take any time, and whoever ends calls has others to look after.
+    fn end_unless_polled(&self) {
+        let frames = match self.frames.try_lock() {
+            Ok(mut frames) => frames.take(),
+            Err(TryLockError::Poisoned(frames)) => frames.into_inner().take(),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        self.drop_frames(frames);
+    }
+
+    fn drop_frames(&self, frames: Option<Frames>) {
         let _inside = self.context.span().enter();
-        let frames = self
-            .frames
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
         self.context.cancel();
         // A handler's own destructor may panic too.
         if catch_unwind(AssertUnwindSafe(|| drop(frames))).is_err() {
@@ -221,5 +206,89 @@ impl Drop for Driver {
         if !self.work.started.is_over() {
             self.completed(Err(&self.cut_off()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::task::Waker;
+
+    use futures::stream;
+
+    use super::*;
+    use crate::caller::Peer;
+    use crate::deadlines::Deadlines;
+    use crate::rpc::Method;
+
+    fn driver(frames: Frames) -> (Driver, Pace) {
+        let context = CallContext::new(
+            Method::DoGet,
+            Peer::Unknown,
+            http::HeaderMap::new(),
+            http::Extensions::new(),
+            None,
+            None,
+        );
+        let pace = Pace::watched(Arc::new(Deadlines::default()));
+        let driver = Driver::new(frames, context.unwrap(), Started::default(), &pace);
+        (driver, pace)
+    }
+
+    #[test]
+    fn who_ends_a_call_does_not_wait_for_a_handler_that_blocks() {
+        let (polled, is_polled) = mpsc::channel();
+        let (go, goes) = mpsc::channel::<()>();
+        let handler = Arc::new(());
+        let held = Arc::clone(&handler);
+        let (mut driver, pace) = driver(
+            stream::poll_fn(move |_| {
+                let _held = &held;
+                polled.send(()).unwrap();
+                goes.recv().unwrap();
+                Poll::Ready(Some(Ok(Segments::new())))
+            })
+            .boxed(),
+        );
+        let context = driver.context().clone();
+        let polls = std::thread::spawn(move || {
+            let mut cx = Context::from_waker(Waker::noop());
+            let polled = driver.poll(&mut cx);
+            (polled, driver)
+        });
+        is_polled.recv().unwrap();
+        pace.end_with(Error::deadline_exceeded("it is late"));
+        assert!(context.is_cancelled(), "the handler is told at once");
+        assert_eq!(Arc::strong_count(&handler), 2, "and is still at work");
+        go.send(()).unwrap();
+        let (polled, _driver) = polls.join().unwrap();
+        let Poll::Ready(Some(Err(error))) = polled else {
+            panic!("{polled:?}");
+        };
+        assert_eq!(error.message(), "it is late");
+        assert_eq!(Arc::strong_count(&handler), 1);
+    }
+
+    #[test]
+    fn a_call_that_waits_is_dropped_by_who_ends_it() {
+        let handler = Arc::new(());
+        let held = Arc::clone(&handler);
+        let (mut driver, pace) = driver(
+            stream::poll_fn(move |_| {
+                let _held = &held;
+                Poll::Pending
+            })
+            .boxed(),
+        );
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(driver.poll(&mut cx).is_pending());
+        pace.end_with(Error::unavailable("the end"));
+        pace.end_with(Error::unavailable("another"));
+        assert_eq!(Arc::strong_count(&handler), 1);
+        let Poll::Ready(Some(Err(error))) = driver.poll(&mut cx) else {
+            panic!("it has ended");
+        };
+        assert_eq!(error.message(), "the end");
+        assert!(matches!(driver.poll(&mut cx), Poll::Ready(None)));
     }
 }

@@ -15,6 +15,7 @@ mod describe;
 mod dispatch;
 mod driver;
 mod handlers;
+mod keeper;
 mod layers;
 mod quota;
 mod response;
@@ -53,6 +54,7 @@ pub(crate) use attempts::Attempts;
 pub(crate) use beside::Beside;
 pub(crate) use budget::Budget;
 pub(crate) use handlers::Handlers;
+pub(crate) use keeper::Keeper;
 pub(crate) use quota::Quota;
 
 /// What authenticators see as the method of a call that is none of Flight's: the one that is most like asking a server about itself.
@@ -82,6 +84,7 @@ pub(crate) struct Service {
     pub(crate) quota: Quota,
     pub(crate) budget: Budget,
     pub(crate) attempts: Attempts,
+    pub(crate) keeper: Keeper,
     pub(crate) server: Option<ServerHandle>,
 }
 

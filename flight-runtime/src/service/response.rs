@@ -155,7 +155,6 @@ impl Answer {
         };
         let Some(error) = refusal else {
             self.first = first;
-            self.driver.watch();
             let mut response = head(CallBody(Kind::Call(self)));
             append(response.headers_mut(), headers);
             return response;

@@ -52,14 +52,14 @@ async fn all() -> [Late; 4] {
 }
 
 impl Late {
-    fn frames(&self, millis: u64) -> Vec<u8> {
+    fn frames(&self, stream: u32, millis: u64) -> Vec<u8> {
         let allowed = format!("{millis}m");
         let head = block(self.method, &[("grpc-timeout", &allowed)]);
-        let mut frames = frame(HEADERS, END_HEADERS, 1, &head);
+        let mut frames = frame(HEADERS, END_HEADERS, stream, &head);
         for (number, message) in self.messages.iter().enumerate() {
             let last = self.ends && number + 1 == self.messages.len();
             let flags = if last { END_STREAM } else { 0 };
-            frames.extend(frame(DATA, flags, 1, &proto::framed(message)));
+            frames.extend(frame(DATA, flags, stream, &proto::framed(message)));
         }
         frames
     }
@@ -73,7 +73,7 @@ impl Late {
             let raw = Raw::with(port, &How::default(), &window).await.unwrap();
             let mut raw = raw.settled().await.unwrap();
             let allowed = 20 + (first + number) * 7 % 80;
-            raw.write(&self.frames(allowed)).await.unwrap();
+            raw.write(&self.frames(1, allowed)).await.unwrap();
             let began = Instant::now();
             let end = timeout(Duration::from_secs(10), raw.end_of(1));
             let end = end.await.expect(self.what).unwrap();
@@ -120,4 +120,29 @@ async fn calls_end_at_their_deadlines() {
     }
     service.is_as_before(&client, before).await;
     assert_eq!(service.counted(&client).await.committed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_call_of_a_connection_ends_at_its_own_deadline() {
+    let service = Service::start(&["--counted"]).await;
+    let raw = Raw::with(service.port, &How::default(), &[]).await.unwrap();
+    let mut raw = raw.settled().await.unwrap();
+    let began = Instant::now();
+    // The one that ends first is neither the first nor the last to begin; the last begins when no other is left.
+    let [late, ..] = all().await;
+    for (stream, millis) in [(1, 900), (3, 300), (5, 600)] {
+        raw.write(&late.frames(stream, millis)).await.unwrap();
+    }
+    let mut ends = Vec::new();
+    for stream in [3, 5, 1, 7] {
+        let end = timeout(Duration::from_secs(10), raw.end_of(stream)).await;
+        end.expect("it ends").unwrap();
+        ends.push(began.elapsed().as_millis());
+        if stream == 1 {
+            raw.write(&late.frames(7, 300)).await.unwrap();
+        }
+    }
+    for (end, expected) in ends.iter().zip([300, 600, 900, 1200]) {
+        assert!((expected..expected + 1000).contains(end), "{ends:?}");
+    }
 }

@@ -12,6 +12,7 @@ use flight_runtime::tonic::transport::server::TcpIncoming;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use tokio::net::TcpListener;
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::{sleep, timeout};
 
 use crate::service::{Alive, LARGE, ROW_COUNT, ROWS, Stress, numbers, rows};
@@ -29,6 +30,9 @@ pub(crate) type Upload = BoxStream<'static, RecordBatch>;
 pub(crate) trait Client: Clone + Send + Sync + Sized + 'static {
     /// Whether a call ends with its answer, whatever its upload waits for.
     const CANCELS_UPLOADS: bool;
+    /// After so many streams a connection is followed by another, of clients that lose one of which too many streams were cancelled: h2 counts what comes
+    /// for those that it does not remember, and ends a connection with "too_many_internal_resets".
+    const STREAMS_OF_A_CONNECTION: usize;
 
     /// The HTTP/2 settings are those of one kind of client; kind 2 has windows of 700 bytes.
     fn connect(port: u16, kind: usize) -> impl Future<Output = Self> + Send;
@@ -223,6 +227,25 @@ fn variable(name: &str) -> Option<u64> {
     Some(value.parse().expect("a number"))
 }
 
+/// The clients of a kind, one after the other.
+struct Connections<C> {
+    port: u16,
+    kind: usize,
+    /// The one at work, and how many streams it had.
+    used: AsyncMutex<(C, usize)>,
+}
+
+impl<C: Client> Connections<C> {
+    async fn client(&self) -> C {
+        let mut used = self.used.lock().await;
+        if used.1 == C::STREAMS_OF_A_CONNECTION {
+            *used = (C::connect(self.port, self.kind).await, 0);
+        }
+        used.1 += 1;
+        used.0.clone()
+    }
+}
+
 /// Streams for so many seconds; all of them end, and all of their handlers.
 async fn stress<C: Client>(port: u16, alive: Alive, seconds: u64) {
     let seconds = variable("FLIGHT_STRESS_SECONDS").unwrap_or(seconds);
@@ -231,17 +254,22 @@ async fn stress<C: Client>(port: u16, alive: Alive, seconds: u64) {
     let counts: Arc<Mutex<BTreeMap<&str, usize>>> = Arc::default();
     let mut clients = Vec::new();
     for kind in 0..8 {
-        clients.push(C::connect(port, kind).await);
+        clients.push(Arc::new(Connections {
+            port,
+            kind,
+            used: AsyncMutex::new((C::connect(port, kind).await, 0)),
+        }));
     }
     let workers: Vec<_> = (0..AT_ONCE)
         .map(|worker| {
             let kind = worker % clients.len();
-            let client = clients[kind].clone();
+            let connections = Arc::clone(&clients[kind]);
             let counts = Arc::clone(&counts);
             // Each kind of client has all kinds of streams, six at a time.
             let mut dice = Dice(seed.wrapping_mul(1 << 32).wrapping_add(worker as u64));
             tokio::spawn(async move {
                 while Instant::now() < until {
+                    let client = connections.client().await;
                     let what = one(&client, kind, port, &mut dice).await;
                     *counts.lock().unwrap().entry(what).or_default() += 1;
                 }
