@@ -1,5 +1,6 @@
 //! [`Pace`]: a call as its connection sees it: whether its client keeps up with it, and how to end it.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -31,6 +32,7 @@ struct Inner {
     call: OnceLock<Begun>,
     /// Whoever waits for those sees to that of the call.
     deadlines: Arc<Deadlines>,
+    _keeper: Option<Arc<dyn Any + Send + Sync>>,
     cut: AtomicBool,
     /// Of whoever polls the call.
     waker: AtomicWaker,
@@ -43,24 +45,33 @@ struct Begun {
 }
 
 impl Pace {
-    /// That of a call that [`expire`](Self::expire)s by what waits for these.
-    pub(crate) fn new(deadlines: Arc<Deadlines>) -> Self {
-        Self::of(Progress::default(), deadlines)
+    /// That of a call in another server; whoever waits for these deadlines lives as long as it.
+    pub(crate) fn kept(deadlines: Arc<Deadlines>, keeper: Arc<dyn Any + Send + Sync>) -> Self {
+        Self::of(Progress::default(), deadlines, Some(keeper))
     }
 
     /// The same of a call whose connection looks after it.
     pub(crate) fn watched(deadlines: Arc<Deadlines>) -> Self {
-        Self::of(Progress::watched(), deadlines)
+        Self::of(Progress::watched(), deadlines, None)
     }
 
-    fn of(progress: Progress, deadlines: Arc<Deadlines>) -> Self {
+    fn of(
+        progress: Progress,
+        deadlines: Arc<Deadlines>,
+        keeper: Option<Arc<dyn Any + Send + Sync>>,
+    ) -> Self {
         Self(Arc::new(Inner {
             progress: Arc::new(progress),
             call: OnceLock::new(),
             deadlines,
+            _keeper: keeper,
             cut: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         }))
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakPace {
+        WeakPace(Arc::downgrade(&self.0))
     }
 
     pub(crate) fn progress(&self) -> &Arc<Progress> {
@@ -120,6 +131,20 @@ impl Pace {
     /// Whether anybody else still knows it: the call.
     pub(crate) fn is_over(&self) -> bool {
         Arc::strong_count(&self.0) == 1
+    }
+}
+
+/// That of a call which may have ended.
+pub(crate) struct WeakPace(Weak<Inner>);
+
+impl WeakPace {
+    /// `None` when it has.
+    pub(crate) fn upgrade(&self) -> Option<Pace> {
+        self.0.upgrade().map(Pace)
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.strong_count() == 0
     }
 }
 

@@ -8,9 +8,9 @@ use tokio::task::AbortHandle;
 
 use crate::context::now;
 use crate::deadlines::Deadlines;
-use crate::pace::Pace;
+use crate::pace::{Pace, WeakPace};
 
-/// One for all calls of a service: a timer for each, and a task that waits for it, took half as much processor time again as a small call.
+/// One for all calls of a service, which goes with the last of them: a timer for each, and a task that waits for it, took half as much processor time again as a small call.
 #[derive(Clone, Default)]
 pub(crate) struct Keeper(Arc<Kept>);
 
@@ -22,7 +22,7 @@ struct Kept {
 
 #[derive(Default)]
 struct State {
-    calls: Vec<Pace>,
+    calls: Vec<WeakPace>,
     /// How many there are when those that have ended are looked for.
     look_at: usize,
     /// Waits for the earliest deadline. It ends with the runtime that it began in.
@@ -32,14 +32,14 @@ struct State {
 impl Keeper {
     /// That of a call that is to end then.
     pub(super) fn pace(&self, deadline: Option<Instant>) -> Pace {
-        let pace = Pace::new(Arc::clone(&self.0.deadlines));
+        let pace = Pace::kept(Arc::clone(&self.0.deadlines), Arc::clone(&self.0) as _);
         if deadline.is_some() {
-            self.keep(pace.clone());
+            self.keep(pace.downgrade());
         }
         pace
     }
 
-    fn keep(&self, pace: Pace) {
+    fn keep(&self, pace: WeakPace) {
         let mut state = self.0.lock();
         if state.calls.len() >= state.look_at {
             state.forget();
@@ -77,10 +77,10 @@ impl Kept {
     fn expire(&self) {
         self.deadlines.clear();
         let now = now();
-        let calls = {
+        let calls: Vec<_> = {
             let mut state = self.lock();
             state.forget();
-            state.calls.clone()
+            state.calls.iter().filter_map(WeakPace::upgrade).collect()
         };
         // Not while others wait to begin: a handler goes with its call, and may take a while.
         for call in calls {
@@ -164,6 +164,16 @@ mod tests {
         drop(stays);
         keeper.0.expire();
         assert!(keeper.0.lock().calls.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_end_at_their_deadlines_when_their_service_is_gone() {
+        let keeper = Keeper::default();
+        let (call, pace) = begin(&keeper, now() + SECOND);
+        drop(keeper);
+        sleep(SECOND * 2).await;
+        assert!(call.0.lock().unwrap().is_some());
+        drop(pace);
     }
 
     #[test]
