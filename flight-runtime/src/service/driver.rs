@@ -85,31 +85,24 @@ impl Driver {
             return Poll::Ready(Some(Err(self.context().deadline_exceeded())));
         }
         self.work.waker.register(cx.waker());
-        if let Some(verdict) = self.work.verdict.get() {
-            return Poll::Ready(Some(Err(verdict.again())));
-        }
         let polled = {
-            let mut frames = self
-                .work
-                .frames
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let Some(frames) = frames.as_mut() else {
-                return Poll::Ready(Some(Err(self.work.verdict())));
-            };
+            let frames = self.work.frames.lock();
+            let mut frames = frames.unwrap_or_else(PoisonError::into_inner);
             let span = self.work.context.span();
-            catch_unwind(AssertUnwindSafe(|| {
-                span.in_scope(|| frames.poll_next_unpin(cx))
-            }))
+            frames.as_mut().map(|frames| {
+                catch_unwind(AssertUnwindSafe(|| {
+                    span.in_scope(|| frames.poll_next_unpin(cx))
+                }))
+            })
         };
         // Who ended it meanwhile could not drop it.
         fence(Ordering::SeqCst);
-        if let Some(verdict) = self.work.verdict.get() {
-            return Poll::Ready(Some(Err(verdict.again())));
-        }
-        match polled {
-            Ok(polled) => polled,
-            Err(panic) => Poll::Ready(Some(Err(Error::panicked(&*panic)))),
+        match (polled, self.work.verdict.get()) {
+            // Whatever else there is to say, the log is to have this.
+            (Some(Err(panic)), _) => Poll::Ready(Some(Err(Error::panicked(&*panic)))),
+            (_, Some(verdict)) => Poll::Ready(Some(Err(verdict.again()))),
+            (Some(Ok(polled)), None) => polled,
+            (None, None) => Poll::Ready(None),
         }
     }
 
@@ -148,7 +141,9 @@ impl Ends for Work {
         }
         fence(Ordering::SeqCst);
         self.end_unless_polled();
-        self.completed(Err(&self.verdict()));
+        if let Some(verdict) = self.verdict.get() {
+            self.completed(Err(verdict));
+        }
         self.waker.wake();
     }
 
@@ -163,14 +158,6 @@ impl Work {
         let _inside = self.context.span().enter();
         if self.started.completed(result) {
             self.context.observed().end(&self.context, result);
-        }
-    }
-
-    /// Why it ended before its body did.
-    fn verdict(&self) -> Error {
-        match self.verdict.get() {
-            Some(error) => error.again(),
-            None => self.context.deadline_exceeded(),
         }
     }
 
@@ -235,8 +222,8 @@ mod tests {
         (driver, pace)
     }
 
-    #[test]
-    fn who_ends_a_call_does_not_wait_for_a_handler_that_blocks() {
+    /// How a call ends that is ended while its handler blocks, which then does this.
+    fn ended_meanwhile(does: fn() -> Result<Segments, Error>) -> Error {
         let (polled, is_polled) = mpsc::channel();
         let (go, goes) = mpsc::channel::<()>();
         let handler = Arc::new(());
@@ -246,7 +233,7 @@ mod tests {
                 let _held = &held;
                 polled.send(()).unwrap();
                 goes.recv().unwrap();
-                Poll::Ready(Some(Ok(Segments::new())))
+                Poll::Ready(Some(does()))
             })
             .boxed(),
         );
@@ -265,8 +252,20 @@ mod tests {
         let Poll::Ready(Some(Err(error))) = polled else {
             panic!("{polled:?}");
         };
-        assert_eq!(error.message(), "it is late");
         assert_eq!(Arc::strong_count(&handler), 1);
+        error
+    }
+
+    #[test]
+    fn who_ends_a_call_does_not_wait_for_a_handler_that_blocks() {
+        let error = ended_meanwhile(|| Ok(Segments::new()));
+        assert_eq!(error.message(), "it is late");
+    }
+
+    #[test]
+    fn a_handler_that_panics_while_its_call_is_ended_is_told() {
+        let error = ended_meanwhile(|| panic!("on purpose"));
+        assert!(error.message().contains("on purpose"), "{error}");
     }
 
     #[test]
