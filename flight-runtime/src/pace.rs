@@ -134,6 +134,13 @@ impl Pace {
     }
 }
 
+/// Forgets those of a list of calls that have ended. How many there are when that is worth the next look: twice as many as are left, so that each call
+/// costs as much, however many there are.
+pub(crate) fn forget_ended<T>(calls: &mut Vec<T>, is_over: impl Fn(&T) -> bool) -> usize {
+    calls.retain(|call| !is_over(call));
+    calls.len() * 2 + 8
+}
+
 /// That of a call which may have ended.
 pub(crate) struct WeakPace(Weak<Inner>);
 

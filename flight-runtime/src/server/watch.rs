@@ -10,7 +10,7 @@ use crate::Error;
 use crate::context::now;
 use crate::deadlines::Deadlines;
 use crate::limits::{Limits, reached};
-use crate::pace::Pace;
+use crate::pace::{Pace, forget_ended};
 use crate::wire::progress::{LOOKS, Still};
 
 /// The calls of a connection, as they are seen from time to time.
@@ -79,8 +79,7 @@ impl Watch {
 
     /// Forgets those that have ended.
     fn forget(&mut self) {
-        self.calls.retain(|call| !call.pace.is_over());
-        self.look_at = self.calls.len() * 2 + 8;
+        self.look_at = forget_ended(&mut self.calls, |call| call.pace.is_over());
     }
 
     /// Looks at all of them, and ends those whose clients were still for too long.

@@ -8,7 +8,7 @@ use tokio::task::AbortHandle;
 
 use crate::context::now;
 use crate::deadlines::Deadlines;
-use crate::pace::{Pace, WeakPace};
+use crate::pace::{Pace, WeakPace, forget_ended};
 
 /// One for all calls of a service, which goes with the last of them: a timer for each, and a task that waits for it, took half as much processor time again as a small call.
 #[derive(Clone, Default)]
@@ -100,8 +100,7 @@ impl Drop for Kept {
 impl State {
     /// Forgets those that have ended.
     fn forget(&mut self) {
-        self.calls.retain(|call| !call.is_over());
-        self.look_at = self.calls.len() * 2 + 8;
+        self.look_at = forget_ended(&mut self.calls, WeakPace::is_over);
     }
 }
 
