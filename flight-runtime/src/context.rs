@@ -3,11 +3,12 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::Notify;
 use tonic::metadata::{MetadataMap, MetadataValue};
 
 use crate::Error;
@@ -50,7 +51,9 @@ struct Inner {
     deadline: Option<Instant>,
     /// The server's own limit, when it comes before the client's.
     limit: Option<TimeLimit>,
-    cancelled: CancellationToken,
+    cancelled: AtomicBool,
+    /// Those who wait for that.
+    waiting: Notify,
     outgoing: Mutex<Outgoing>,
     /// Unset until the caller was asked for credentials.
     admission: OnceLock<Admission>,
@@ -123,7 +126,8 @@ impl CallContext {
             extensions,
             deadline,
             limit,
-            cancelled: CancellationToken::new(),
+            cancelled: AtomicBool::new(false),
+            waiting: Notify::new(),
             outgoing: Mutex::new(Outgoing {
                 headers: Some(HeaderMap::new()),
                 ..Outgoing::default()
@@ -273,7 +277,7 @@ impl CallContext {
 
     /// Whether nobody waits for the answer any more: cancelled, disconnected, past the deadline, or ended.
     pub fn is_cancelled(&self) -> bool {
-        self.0.cancelled.is_cancelled()
+        self.0.cancelled.load(Ordering::SeqCst)
     }
 
     /// Completes when nobody waits for the answer any more.
@@ -281,7 +285,11 @@ impl CallContext {
     /// An async handler is dropped at that moment and needs this only for tasks that it has spawned; a blocking
     /// one asks [`is_cancelled`](Self::is_cancelled) from time to time.
     pub async fn cancelled(&self) {
-        self.0.cancelled.cancelled().await;
+        // Made before it is looked: who cancels behind that tells it.
+        let told = self.0.waiting.notified();
+        if !self.is_cancelled() {
+            told.await;
+        }
     }
 
     /// Sends a header before the first message.
@@ -394,7 +402,8 @@ impl CallContext {
     }
 
     pub(crate) fn cancel(&self) {
-        self.0.cancelled.cancel();
+        self.0.cancelled.store(true, Ordering::SeqCst);
+        self.0.waiting.notify_waiters();
     }
 }
 

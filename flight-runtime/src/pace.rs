@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -28,8 +28,8 @@ pub(crate) struct Pace(Arc<Inner>);
 
 struct Inner {
     progress: Arc<Progress>,
-    /// Unset until it has begun.
-    call: OnceLock<Begun>,
+    /// `None` until it has begun.
+    call: Mutex<Option<Begun>>,
     /// Whoever waits for those sees to that of the call.
     deadlines: Arc<Deadlines>,
     _keeper: Option<Arc<dyn Any + Send + Sync>>,
@@ -62,7 +62,7 @@ impl Pace {
     ) -> Self {
         Self(Arc::new(Inner {
             progress: Arc::new(progress),
-            call: OnceLock::new(),
+            call: Mutex::new(None),
             deadlines,
             _keeper: keeper,
             cut: AtomicBool::new(false),
@@ -78,16 +78,20 @@ impl Pace {
         &self.0.progress
     }
 
-    /// Says what is ended, and when it is to end; the first time counts.
+    fn begun(&self) -> MutexGuard<'_, Option<Begun>> {
+        self.0.call.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says what is ended, and when it is to end.
     pub(crate) fn begin(&self, call: Weak<dyn Ends>, deadline: Option<Instant>) {
-        let _ = self.0.call.set(Begun { call, deadline });
+        *self.begun() = Some(Begun { call, deadline });
         if let Some(deadline) = deadline {
             self.0.deadlines.add(deadline);
         }
     }
 
     fn call(&self) -> Option<Arc<dyn Ends>> {
-        self.0.call.get()?.call.upgrade()
+        self.begun().as_ref()?.call.upgrade()
     }
 
     /// Ends the call, if it has begun and not ended.
@@ -99,7 +103,7 @@ impl Pace {
 
     /// Ends the call if its deadline has come; else that is still waited for.
     pub(crate) fn expire(&self, now: Instant) {
-        let Some(deadline) = self.0.call.get().and_then(|begun| begun.deadline) else {
+        let Some(deadline) = self.begun().as_ref().and_then(|begun| begun.deadline) else {
             return;
         };
         if deadline > now {

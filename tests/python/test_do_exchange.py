@@ -155,9 +155,9 @@ def test_a_handler_learns_that_there_is_no_schema_and_reads_on(raw):
 
 def test_an_error_carries_its_code_message_and_extra_info(client, tens):
     writer, reader = client.exchange("fails")
-    writer.begin(SCHEMA)
-    writer.write_batch(tens(1)[0])
     with pytest.raises(flight.FlightInternalError) as caught:
+        writer.begin(SCHEMA)
+        writer.write_batch(tens(1)[0])
         reader.read_chunk()
     assert said(caught) == "the model is not trained"
     assert caught.value.extra_info == b"model 3"
@@ -165,17 +165,18 @@ def test_an_error_carries_its_code_message_and_extra_info(client, tens):
 
 def test_an_upload_of_the_wrong_type_is_refused_by_the_handler(client):
     writer, reader = client.exchange("double")
-    writer.begin(pa.schema([("t", pa.string())]))
-    writer.write_batch(pa.record_batch({"t": ["x"]}))
     with pytest.raises(pa.ArrowInvalid) as caught:
+        writer.begin(pa.schema([("t", pa.string())]))
+        writer.write_batch(pa.record_batch({"t": ["x"]}))
         rest(reader)
     assert said(caught) == "the first column is not int64"
 
 
 def test_an_unknown_route_is_not_found_and_lists_the_exchanges(client):
     writer, reader = client.exchange("nowhere")
-    writer.begin(SCHEMA)
+    # Whoever of them finds that the call has ended says so.
     with pytest.raises(pa.ArrowKeyError) as caught:
+        writer.begin(SCHEMA)
         reader.read_chunk()
     assert said(caught) == (
         "no DoExchange route takes `nowhere`; there are `double`, `echo`, `ends-early/{after}`, "

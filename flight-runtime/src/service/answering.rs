@@ -8,11 +8,11 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures::future::TryFutureExt;
-use futures::stream::StreamExt;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt;
 
+use super::frames::{Frames, Opened};
 use super::response::{self, Answer, CallBody};
 use super::{STAND_IN, Service};
 use crate::Error;
@@ -134,13 +134,13 @@ impl Service {
             frame
         });
         let bounds = self.bounds(method, &pace).until(context.deadline());
-        let body = RequestBody::new(body).within(bounds);
+        let body = RequestBody::new(body, Some(bounds));
         let frames = match beside {
             None => self.frames(context.clone(), started.clone(), body),
-            Some((call, _)) => self
-                .open_beside(call, context.clone(), body)
-                .try_flatten_stream()
-                .boxed(),
+            Some((call, _)) => {
+                let opening = self.open_beside(call, context.clone(), body);
+                Frames::new(opening.map_ok(|messages| Opened::new(messages, None)))
+            }
         };
         Ok(Answer::new(frames, context, started, pace, expose))
     }

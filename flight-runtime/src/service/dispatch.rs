@@ -1,13 +1,15 @@
 //! From a method and a request body to the messages of its answer.
 
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::{Poll, ready};
 
 use arrow_flight::{Action, Criteria, Empty, FlightDescriptor, Ticket};
-use futures::future::TryFutureExt;
-use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
+use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use http::{HeaderMap, HeaderValue};
 
 use super::Service;
+use super::frames::{Frames, Messages, Opened};
 use super::handlers::Found;
 use crate::Error;
 use crate::batches::Upload;
@@ -28,9 +30,6 @@ use crate::wire::grpc::{MessageReader, encode_message};
 use crate::wire::held::Held;
 use crate::wire::segments::Segments;
 
-/// The messages of an answer, framed for gRPC.
-pub(super) type Frames = BoxStream<'static, Result<Segments, Error>>;
-
 impl Service {
     /// Starts a call: nothing runs until the frames are polled.
     pub(super) fn frames(
@@ -40,28 +39,23 @@ impl Service {
         body: RequestBody,
     ) -> Frames {
         let permit = self.quota.begin(&self.settings.limits);
-        let opened = async move {
+        Frames::new(async move {
             // Before authentication, so that middleware sees the calls that are refused, too.
             self.middleware.start(&context, &started).await?;
             drop(started);
             let mut permit = permit?;
             self.admit(&context).await?;
             permit.of(&context, &self.settings.limits)?;
-            // The call counts for as long as there is something left of its frames.
-            let frames = self.open(context, body).await?.map(move |frame| {
-                let _counted = &permit;
-                frame
-            });
-            Ok(frames)
-        };
-        opened.try_flatten_stream().boxed()
+            Ok(Opened::new(self.open(context, body).await?, Some(permit)))
+        })
     }
 
+    /// Finds what the call is for. What few calls need is in boxes, because all take as much memory as any of them does.
     async fn open(
         self: Arc<Self>,
         context: CallContext,
         body: RequestBody,
-    ) -> Result<Frames, Error> {
+    ) -> Result<Messages, Error> {
         let mut incoming = Incoming::new(&context, body)?;
         incoming.held = Held::new(self.budget.share(&context));
         match context.method() {
@@ -84,15 +78,15 @@ impl Service {
             }
             Method::GetFlightInfo => {
                 let descriptor = self.unary(incoming).await?;
-                only(self.get_flight_info(&context, descriptor).await?)
+                only(Box::pin(self.get_flight_info(&context, descriptor)).await?)
             }
             Method::PollFlightInfo => {
                 let descriptor = self.unary(incoming).await?;
-                only(self.poll_flight_info(&context, descriptor).await?)
+                only(Box::pin(self.poll_flight_info(&context, descriptor)).await?)
             }
             Method::GetSchema => {
                 let descriptor = self.unary(incoming).await?;
-                only(self.get_schema(&context, descriptor).await?)
+                only(Box::pin(self.get_schema(&context, descriptor)).await?)
             }
             Method::DoAction => {
                 let action: Action = self.unary(incoming).await?;
@@ -113,7 +107,7 @@ impl Service {
                 Ok(self.encoded(found, Call::new(context, Payload::Ticket(ticket))))
             }
             Method::DoExchange => {
-                let (descriptor, upload) = self.upload(incoming).await?;
+                let (descriptor, upload) = Box::pin(self.upload(incoming)).await?;
                 let found = self
                     .handlers
                     .do_exchange
@@ -126,7 +120,7 @@ impl Service {
                 Ok(self.encoded(found, Call::new(context, payload)))
             }
             Method::DoPut => {
-                let (descriptor, upload) = self.upload(incoming).await?;
+                let (descriptor, upload) = Box::pin(self.upload(incoming)).await?;
                 let address = Address::from_descriptor(&descriptor);
                 let found = self.handlers.do_put.find(address.as_ref(), &context)?;
                 Ok(messages(found.start_with(|acks| {
@@ -175,8 +169,11 @@ impl Service {
     }
 
     /// The one message of a call whose request is one.
-    async fn unary<M: prost::Message + Default>(&self, incoming: Incoming) -> Result<M, Error> {
-        unary(incoming, self.settings.max_message_size).await
+    fn unary<M: prost::Message + Default>(
+        &self,
+        incoming: Incoming,
+    ) -> impl Future<Output = Result<M, Error>> + use<M> {
+        unary(incoming, self.settings.max_message_size)
     }
 
     /// The descriptor of a DoPut or DoExchange, and the upload behind it.
@@ -207,7 +204,7 @@ impl Service {
         ))
     }
 
-    fn encoded(&self, found: Found<'_, Flow>, call: Call) -> Frames {
+    fn encoded(&self, found: Found<'_, Flow>, call: Call) -> Messages {
         let declared = found.handler.def.schema.map(|schema| schema());
         // A DoGet without a schema is an error; a DoExchange may have nothing to say.
         let needs_schema = call.context().method() == Method::DoGet;
@@ -253,36 +250,44 @@ impl Incoming {
 
 pub(super) fn messages<M: prost::Message + 'static>(
     items: impl Stream<Item = Result<M, Error>> + Send + 'static,
-) -> Frames {
+) -> Messages {
     items
         .and_then(|message| std::future::ready(frame(&message)))
         .boxed()
 }
 
-pub(super) fn only<M: prost::Message>(message: M) -> Result<Frames, Error> {
+pub(super) fn only<M: prost::Message>(message: M) -> Result<Messages, Error> {
     let frame = frame(&message)?;
     Ok(stream::once(std::future::ready(Ok(frame))).boxed())
 }
 
 /// The one message of a request, of at most so many bytes.
-pub(super) async fn unary<M: prost::Message + Default>(
+///
+/// By hand, because an `async fn` would keep its argument beside the reader that is made of it.
+pub(super) fn unary<M: prost::Message + Default>(
     incoming: Incoming,
     limit: usize,
-) -> Result<M, Error> {
+) -> impl Future<Output = Result<M, Error>> + use<M> {
     let mut reader =
         MessageReader::new(incoming.body, incoming.encoding, limit).holding(incoming.held);
-    let Some(bytes) = reader.next().await? else {
-        return Err(Error::invalid_argument(
-            "the request ended before its message",
-        ));
-    };
-    if reader.next().await?.is_some() {
-        return Err(Error::invalid_argument(
-            "the request has a second message: this call takes one",
-        ));
-    }
-    M::decode(bytes)
-        .map_err(|error| Error::invalid_argument(format!("the request does not decode: {error}")))
+    let mut message = None;
+    poll_fn(move |cx| {
+        while let Some(bytes) = ready!(reader.poll_next(cx))? {
+            if message.replace(bytes).is_some() {
+                return Poll::Ready(Err(Error::invalid_argument(
+                    "the request has a second message: this call takes one",
+                )));
+            }
+        }
+        let Some(message) = message.take() else {
+            return Poll::Ready(Err(Error::invalid_argument(
+                "the request ended before its message",
+            )));
+        };
+        Poll::Ready(M::decode(message).map_err(|error| {
+            Error::invalid_argument(format!("the request does not decode: {error}"))
+        }))
+    })
 }
 
 fn frame<M: prost::Message>(message: &M) -> Result<Segments, Error> {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures::stream::StreamExt;
 use futures::task::AtomicWaker;
 
-use super::dispatch::Frames;
+use super::frames::Frames;
 use crate::Error;
 use crate::context::{CallContext, now};
 use crate::handle::ServerHandle;
@@ -198,17 +198,23 @@ impl Drop for Driver {
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
     use std::sync::mpsc;
     use std::task::Waker;
 
-    use futures::stream;
+    use futures::stream::{self, Stream};
 
+    use super::super::frames::Opened;
     use super::*;
     use crate::caller::Peer;
     use crate::deadlines::Deadlines;
     use crate::rpc::Method;
 
-    fn driver(frames: Frames) -> (Driver, Pace) {
+    /// A handler that has been found.
+    fn driver(
+        messages: impl Stream<Item = Result<Segments, Error>> + Send + 'static,
+    ) -> (Driver, Pace) {
+        let frames = Frames::new(ready(Ok(Opened::new(messages.boxed(), None))));
         let context = CallContext::new(
             Method::DoGet,
             Peer::Unknown,
@@ -228,15 +234,12 @@ mod tests {
         let (go, goes) = mpsc::channel::<()>();
         let handler = Arc::new(());
         let held = Arc::clone(&handler);
-        let (mut driver, pace) = driver(
-            stream::poll_fn(move |_| {
-                let _held = &held;
-                polled.send(()).unwrap();
-                goes.recv().unwrap();
-                Poll::Ready(Some(does()))
-            })
-            .boxed(),
-        );
+        let (mut driver, pace) = driver(stream::poll_fn(move |_| {
+            let _held = &held;
+            polled.send(()).unwrap();
+            goes.recv().unwrap();
+            Poll::Ready(Some(does()))
+        }));
         let context = driver.context().clone();
         let polls = std::thread::spawn(move || {
             let mut cx = Context::from_waker(Waker::noop());
@@ -272,13 +275,10 @@ mod tests {
     fn a_call_that_waits_is_dropped_by_who_ends_it() {
         let handler = Arc::new(());
         let held = Arc::clone(&handler);
-        let (mut driver, pace) = driver(
-            stream::poll_fn(move |_| {
-                let _held = &held;
-                Poll::Pending
-            })
-            .boxed(),
-        );
+        let (mut driver, pace) = driver(stream::poll_fn(move |_| {
+            let _held = &held;
+            Poll::Pending
+        }));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(driver.poll(&mut cx).is_pending());
         pace.end_with(Error::unavailable("the end"));

@@ -14,6 +14,7 @@ mod budget;
 mod describe;
 mod dispatch;
 mod driver;
+mod frames;
 mod handlers;
 mod keeper;
 mod layers;

@@ -10,8 +10,8 @@ use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
-use super::dispatch::Frames;
 use super::driver::Driver;
+use super::frames::Frames;
 use super::status;
 use crate::Error;
 use crate::context::CallContext;
@@ -265,7 +265,7 @@ fn next_bytes(rest: &mut Segments) -> Option<Bytes> {
         return None;
     }
     let length = rest.chunk().len();
-    if length >= MERGE_BELOW {
+    if length >= MERGE_BELOW || length == rest.remaining() {
         // The whole first segment: no copy.
         return Some(rest.copy_to_bytes(length));
     }

@@ -21,6 +21,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
+use pin_project_lite::pin_project;
 
 use super::error::{BoxError, WireError};
 use super::upload::Bounds;
@@ -39,50 +40,102 @@ pub(crate) enum Ending {
 /// The body inside must answer `is_end_stream` truthfully, as hyper's `Incoming`, and
 /// the adaptors of `http_body_util` and tonic around it, do. One that leaves the default
 /// of `false`, such as `StreamBody`, never ends properly here.
-pub(crate) struct RequestBody {
-    body: Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>,
-    ending: Option<Ending>,
-    bounds: Option<Bounds>,
+pub(crate) struct RequestBody(Pin<Box<Watched<dyn Body<Data = Bytes, Error = BoxError> + Send>>>);
+
+pin_project! {
+    /// In one place with the body, because a call hands its request on from one to the next until it is read.
+    struct Watched<B: ?Sized> {
+        ending: Option<Ending>,
+        bounds: Option<Bounds>,
+        #[pin]
+        body: B,
+    }
 }
 
 impl RequestBody {
-    /// Watches over `body`.
-    pub(crate) fn new<B>(body: B) -> Self
+    /// Watches over `body`. What is over these bounds is an error, and the last word.
+    pub(crate) fn new<B>(body: B, bounds: Option<Bounds>) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self {
-            body: Box::pin(body.map_err(Into::into)),
+        Self(Box::pin(Watched {
             ending: None,
-            bounds: None,
-        }
-    }
-
-    /// Within these limits; what is over them is an error, and the last word.
-    pub(crate) fn within(mut self, bounds: Bounds) -> Self {
-        self.bounds = Some(bounds);
-        self
-    }
-
-    /// A limit was reached.
-    fn over(&mut self, error: WireError) -> Poll<Option<Result<Frame<Bytes>, WireError>>> {
-        self.ending = Some(Ending::Cut);
-        Poll::Ready(Some(Err(error)))
+            bounds,
+            body: body.map_err(Into::into),
+        }))
     }
 
     /// How the request ended; `None` while it has not been read to its end.
     #[cfg(test)]
     pub(crate) fn ending(&self) -> Option<Ending> {
-        self.ending
+        self.0.ending
     }
 }
 
 impl std::fmt::Debug for RequestBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RequestBody")
-            .field("ending", &self.ending)
+            .field("ending", &self.0.ending)
             .finish_non_exhaustive()
+    }
+}
+
+impl<B> Watched<B>
+where
+    B: Body<Data = Bytes, Error = BoxError> + ?Sized,
+{
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, WireError>>> {
+        let this = self.project();
+        let (ending, mut body) = (this.ending, this.body);
+        match ending {
+            None => {}
+            Some(Ending::Complete) => return Poll::Ready(None),
+            // Whoever asks again must not be told that all is well.
+            Some(Ending::Cut) => return Poll::Ready(Some(Err(WireError::Cut))),
+        }
+        let mut cut = |error| {
+            *ending = Some(Ending::Cut);
+            Poll::Ready(Some(Err(error)))
+        };
+        if let Some(bounds) = this.bounds
+            && let Err(error) = bounds.poll_time(cx)
+        {
+            return cut(error);
+        }
+        let polled = body.as_mut().poll_frame(cx);
+        if let Some(bounds) = this.bounds {
+            match &polled {
+                Poll::Pending => return cut(ready!(bounds.poll_idle(cx))),
+                Poll::Ready(Some(Ok(frame))) => {
+                    let length = frame.data_ref().map_or(0, Bytes::len);
+                    if let Err(error) = bounds.came(length) {
+                        return cut(error);
+                    }
+                }
+                Poll::Ready(_) => {}
+            }
+        }
+        match ready!(polled) {
+            Some(Ok(frame)) => {
+                // Settled here and now: a connection that is lost before the next poll
+                // makes h2 forget that the stream had ended. Trailers follow data only
+                // when this is false.
+                if body.is_end_stream() {
+                    *ending = Some(Ending::Complete);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            None if body.is_end_stream() => {
+                *ending = Some(Ending::Complete);
+                Poll::Ready(None)
+            }
+            None => cut(WireError::Cut),
+            Some(Err(error)) => cut(classify(error)),
+        }
     }
 }
 
@@ -94,69 +147,20 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, WireError>>> {
-        match self.ending {
-            None => {}
-            Some(Ending::Complete) => return Poll::Ready(None),
-            // Whoever asks again must not be told that all is well.
-            Some(Ending::Cut) => return Poll::Ready(Some(Err(WireError::Cut))),
-        }
-        if let Some(bounds) = &mut self.bounds
-            && let Err(error) = bounds.poll_time(cx)
-        {
-            return self.over(error);
-        }
-        let polled = self.body.as_mut().poll_frame(cx);
-        if let Some(bounds) = &mut self.bounds {
-            match &polled {
-                Poll::Pending => {
-                    let error = ready!(bounds.poll_idle(cx));
-                    return self.over(error);
-                }
-                Poll::Ready(Some(Ok(frame))) => {
-                    let length = frame.data_ref().map_or(0, Bytes::len);
-                    if let Err(error) = bounds.came(length) {
-                        return self.over(error);
-                    }
-                }
-                Poll::Ready(_) => {}
-            }
-        }
-        match ready!(polled) {
-            Some(Ok(frame)) => {
-                // Settled here and now: a connection that is lost before the next poll
-                // makes h2 forget that the stream had ended. Trailers follow data only
-                // when this is false.
-                if self.body.is_end_stream() {
-                    self.ending = Some(Ending::Complete);
-                }
-                Poll::Ready(Some(Ok(frame)))
-            }
-            None if self.body.is_end_stream() => {
-                self.ending = Some(Ending::Complete);
-                Poll::Ready(None)
-            }
-            None => {
-                self.ending = Some(Ending::Cut);
-                Poll::Ready(Some(Err(WireError::Cut)))
-            }
-            Some(Err(error)) => {
-                self.ending = Some(Ending::Cut);
-                Poll::Ready(Some(Err(classify(error))))
-            }
-        }
+        self.0.as_mut().poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        match self.ending {
+        match self.0.ending {
             Some(Ending::Complete) => true,
             // The next poll has an error to tell.
             Some(Ending::Cut) => false,
-            None => self.body.is_end_stream(),
+            None => self.0.body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.0.body.size_hint()
     }
 }
 

@@ -60,8 +60,10 @@ pub(crate) fn shown<T>(look: impl FnOnce(&Shown) -> T) -> T {
 /// which can write them into one buffer in the first place.
 #[derive(Debug, Clone, Default)]
 pub struct Segments {
-    /// Never holds an empty one, so that `chunk` is empty only at the end.
-    parts: VecDeque<Bytes>,
+    /// Empty only at the end. By itself, because most messages are in one piece.
+    first: Bytes,
+    /// What comes behind it; none is empty.
+    others: VecDeque<Bytes>,
     /// The sum of their lengths.
     len: usize,
     /// Who wants to know when they are taken.
@@ -76,10 +78,27 @@ impl Segments {
 
     /// Appends `bytes` by reference.
     pub(crate) fn push(&mut self, bytes: Bytes) {
-        if !bytes.is_empty() {
-            self.len += bytes.len();
-            self.parts.push_back(bytes);
+        if bytes.is_empty() {
+            return;
         }
+        self.len += bytes.len();
+        if self.first.is_empty() {
+            self.first = bytes;
+        } else {
+            self.others.push_back(bytes);
+        }
+    }
+
+    /// The first one, behind which the next takes its place.
+    fn pop(&mut self) -> Bytes {
+        let next = self.others.pop_front().unwrap_or_default();
+        std::mem::replace(&mut self.first, next)
+    }
+
+    /// The segments themselves.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Bytes> {
+        let first = std::iter::once(&self.first).filter(|first| !first.is_empty());
+        first.chain(&self.others)
     }
 
     /// Says to `progress` how much of it is taken.
@@ -95,9 +114,11 @@ impl Segments {
     }
 
     /// Appends all of `other` by reference.
-    pub(crate) fn append(&mut self, mut other: Self) {
-        self.len += other.len;
-        self.parts.append(&mut other.parts);
+    pub(crate) fn append(&mut self, other: Self) {
+        self.push(other.first);
+        for part in other.others {
+            self.push(part);
+        }
     }
 
     /// Whether nothing is left.
@@ -110,16 +131,10 @@ impl Segments {
         self.len
     }
 
-    /// The segments themselves.
-    #[cfg(test)]
-    pub(crate) fn parts(&self) -> impl Iterator<Item = &Bytes> {
-        self.parts.iter()
-    }
-
     /// How many segments are left.
     #[cfg(test)]
     pub(crate) fn segments(&self) -> usize {
-        self.parts.len()
+        self.parts().count()
     }
 
     /// Everything as one string: free when there is one segment, a copy otherwise.
@@ -143,19 +158,19 @@ impl Buf for Segments {
     }
 
     fn chunk(&self) -> &[u8] {
-        self.parts.front().map_or(&[], |part| part)
+        &self.first
     }
 
     fn chunks_vectored<'a>(&'a self, dst: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;
-        for (slot, part) in dst.iter_mut().zip(&self.parts) {
+        for (slot, part) in dst.iter_mut().zip(self.parts()) {
             *slot = IoSlice::new(part);
             filled += 1;
         }
         SHOWN.with_borrow_mut(|shown| {
             if let Some(Shown(shown)) = shown {
                 shown.clear();
-                shown.extend(self.parts.iter().take(filled).cloned());
+                shown.extend(self.parts().take(filled).cloned());
             }
         });
         filled
@@ -172,13 +187,12 @@ impl Buf for Segments {
         );
         self.taken(count);
         self.len -= count;
-        while let Some(front) = self.parts.front_mut() {
-            if count < front.len() {
-                front.advance(count);
+        while !self.first.is_empty() {
+            if count < self.first.len() {
+                self.first.advance(count);
                 return;
             }
-            count -= front.len();
-            self.parts.pop_front();
+            count -= self.pop().len();
         }
     }
 
@@ -193,28 +207,21 @@ impl Buf for Segments {
             "asked for {count} with {} left",
             self.len
         );
-        match self.parts.front_mut() {
-            Some(front) if count < front.len() => {
-                self.len -= count;
-                let bytes = front.split_to(count);
-                self.taken(count);
-                bytes
+        if count > self.first.len() {
+            let mut copy = BytesMut::with_capacity(count);
+            while copy.len() < count {
+                let chunk = self.chunk();
+                let take = chunk.len().min(count - copy.len());
+                copy.extend_from_slice(chunk.get(..take).unwrap_or_default());
+                self.advance(take);
             }
-            Some(front) if count == front.len() => {
-                self.len -= count;
-                self.taken(count);
-                self.parts.pop_front().unwrap_or_default()
-            }
-            _ => {
-                let mut copy = BytesMut::with_capacity(count);
-                while copy.len() < count {
-                    let chunk = self.chunk();
-                    let take = chunk.len().min(count - copy.len());
-                    copy.extend_from_slice(chunk.get(..take).unwrap_or_default());
-                    self.advance(take);
-                }
-                copy.freeze()
-            }
+            return copy.freeze();
+        }
+        self.len -= count;
+        self.taken(count);
+        match count == self.first.len() {
+            true => self.pop(),
+            false => self.first.split_to(count),
         }
     }
 }

@@ -552,11 +552,11 @@ fn a_request_that_ends_inside_a_message_is_truncated_and_one_that_is_reset_is_cu
             .find(|(result, _)| !matches!(result, Ok(Some(_))))
             .unwrap()
     };
-    let whole = RequestBody::new(Script::cut(&wire, &[100]));
+    let whole = RequestBody::new(Script::cut(&wire, &[100]), None);
     let (end, ending) = read(FlightDataReader::new(whole, Encoding::Identity, limits));
     assert!(matches!((end, ending), (Ok(None), Some(Ending::Complete))));
     let half = wire.slice(..wire.len() - 7);
-    let cut = RequestBody::new(Script::cut(&half, &[100]));
+    let cut = RequestBody::new(Script::cut(&half, &[100]), None);
     let (end, ending) = read(FlightDataReader::new(cut, Encoding::Identity, limits));
     assert!(matches!(end, Err(WireError::Truncated)), "{end:?}");
     assert_eq!(ending, Some(Ending::Complete));
@@ -565,7 +565,7 @@ fn a_request_that_ends_inside_a_message_is_truncated_and_one_that_is_reset_is_cu
     let frames = chunks.map(|chunk| Ok::<_, WireError>(http_body::Frame::data(chunk)));
     let reset = http_body_util::StreamBody::new(futures::stream::iter(frames));
     let (end, ending) = read(FlightDataReader::new(
-        RequestBody::new(reset),
+        RequestBody::new(reset, None),
         Encoding::Identity,
         limits,
     ));

@@ -5,7 +5,8 @@ use crate::Error;
 use crate::handle::ServerHandle;
 use crate::reply::Running;
 use crate::rpc::SERVICE_NAME;
-use crate::service::dispatch::{Frames, Incoming, messages, only, unary};
+use crate::service::dispatch::{Incoming, messages, only, unary};
+use crate::service::frames::Messages;
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct HealthCheckRequest {
@@ -52,7 +53,7 @@ fn is_known(request: &HealthCheckRequest) -> bool {
 pub(super) async fn check(
     server: Option<&ServerHandle>,
     incoming: Incoming,
-) -> Result<Frames, Error> {
+) -> Result<Messages, Error> {
     let request: HealthCheckRequest = unary(incoming, MAX_MESSAGE).await?;
     match is_known(&request) {
         true => only(HealthCheckResponse::from(status(server))),
@@ -66,7 +67,7 @@ pub(super) async fn check(
 pub(super) async fn watch(
     server: Option<ServerHandle>,
     incoming: Incoming,
-) -> Result<Frames, Error> {
+) -> Result<Messages, Error> {
     let request: HealthCheckRequest = unary(incoming, MAX_MESSAGE).await?;
     let is_known = is_known(&request);
     Ok(messages(Running::start(|sink| {

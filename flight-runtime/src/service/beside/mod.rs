@@ -9,7 +9,8 @@ mod reflection;
 use std::sync::Arc;
 
 use super::Service;
-use super::dispatch::{Frames, Incoming};
+use super::dispatch::Incoming;
+use super::frames::Messages;
 use crate::Error;
 use crate::context::CallContext;
 use crate::principal::Admission;
@@ -63,7 +64,7 @@ impl Service {
         call: BesideCall,
         context: CallContext,
         body: RequestBody,
-    ) -> Result<Frames, Error> {
+    ) -> Result<Messages, Error> {
         let is_health = matches!(call, BesideCall::HealthCheck | BesideCall::HealthWatch);
         match is_health && self.settings.beside.public_health {
             true => context.admit(Admission::Open),

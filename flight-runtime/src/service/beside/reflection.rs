@@ -14,7 +14,8 @@ use crate::Code;
 use crate::Error;
 use crate::reply::Running;
 use crate::rpc::SERVICE_NAME;
-use crate::service::dispatch::{Frames, Incoming, messages};
+use crate::service::dispatch::{Incoming, messages};
+use crate::service::frames::Messages;
 use crate::wire::grpc::MessageReader;
 
 use descriptor::symbols;
@@ -151,7 +152,7 @@ static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
     files.map(File::from).into_iter().collect()
 });
 
-pub(super) fn answer(beside: &Beside, incoming: Incoming) -> Frames {
+pub(super) fn answer(beside: &Beside, incoming: Incoming) -> Messages {
     let mut services = vec![SERVICE_NAME.to_owned()];
     if beside.health {
         services.push("grpc.health.v1.Health".to_owned());

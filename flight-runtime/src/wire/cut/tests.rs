@@ -68,7 +68,7 @@ enum Seen {
 /// Reads a body to its end and reports. Asks once more after the end, as careless
 /// readers do.
 async fn watch(request: Request<Incoming>, report: mpsc::UnboundedSender<Seen>) {
-    let mut body = RequestBody::new(request.into_body());
+    let mut body = RequestBody::new(request.into_body(), None);
     loop {
         let result = match body.frame().await {
             Some(Ok(frame)) => {
@@ -347,7 +347,7 @@ async fn errors_of_layers_in_between_stay_their_own() {
     let failing = http_body_util::Full::new(Bytes::from_static(b"x"))
         .map_frame(|frame| frame)
         .map_err(|error| match error {});
-    let mut body = RequestBody::new::<_>(failing.map_err(|error: BoxError| error));
+    let mut body = RequestBody::new(failing.map_err(|error: BoxError| error), None);
     assert!(body.frame().await.unwrap().is_ok());
     assert_eq!(body.ending(), Some(Ending::Complete));
     assert!(body.frame().await.is_none());
