@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 import threading
+import time
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -40,7 +41,11 @@ class Server(flight.FlightServerBase):
             writer.write_batch(chunk.data)
 
     def do_action(self, context, action):
-        if action.type != "echo":
+        if action.type == "work":
+            until = time.perf_counter_ns() + 10_000
+            while time.perf_counter_ns() < until:
+                pass
+        elif action.type != "echo":
             raise KeyError(action.type)
         return [flight.Result(action.body)]
 

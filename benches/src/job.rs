@@ -1,7 +1,7 @@
 //! What the clients in Rust have in common: their arguments, the jobs, and the talk with the driver.
 //!
 //! `--port N --job get --set numeric --data FOLDER --repeat 16`, with `--ca FILE` for TLS and `--window BYTES` for our client. The jobs are `get`, `put`, `exchange`,
-//! `action` (`--in-flight N --milliseconds N`, with deadlines by `--timeout SECONDS`) and `slow` (`--clients N --pause MILLISECONDS`). When it is connected and warm, a client prints
+//! `action` (`--action NAME --in-flight N --milliseconds N`, with deadlines by `--timeout SECONDS`) and `slow` (`--clients N --pause MILLISECONDS`). When it is connected and warm, a client prints
 //! `{"ready": true}` and waits for a line on its standard input; then it does the job and prints what it measured as one line of JSON.
 
 use std::path::PathBuf;
@@ -52,9 +52,10 @@ pub trait Client: Clone + Send + 'static {
         repeat: usize,
     ) -> impl Future<Output = Result<usize, Failure>> + Send;
 
-    /// Calls the action `echo`, with a deadline or without one; gives the bodies of its results.
-    fn echo(
+    /// Calls an action, with a deadline or without one; gives the bodies of its results.
+    fn action(
         &self,
+        name: &str,
         body: Vec<u8>,
         timeout: Option<Duration>,
     ) -> impl Future<Output = Result<Vec<Vec<u8>>, Failure>> + Send;
@@ -78,11 +79,14 @@ pub async fn run<C: Client>() -> Result<(), Failure> {
     };
     let job = arguments.take("job")?;
     if job == "action" {
-        let in_flight = arguments.number("in-flight")?;
-        let time = Duration::from_millis(arguments.number("milliseconds")? as u64);
         let timeout = arguments.number("timeout").ok();
-        let timeout = timeout.map(|seconds| Duration::from_secs(seconds as u64));
-        return action::<C>(&target, in_flight, time, timeout).await;
+        let calls = Calls {
+            action: arguments.take("action")?.into(),
+            in_flight: arguments.number("in-flight")?,
+            timeout: timeout.map(|seconds| Duration::from_secs(seconds as u64)),
+        };
+        let time = Duration::from_millis(arguments.number("milliseconds")? as u64);
+        return action::<C>(&target, &calls, time).await;
     }
     let set = arguments.take("set")?;
     let repeat = arguments.number("repeat")?;
@@ -142,16 +146,18 @@ async fn upload<C: Client>(
     Ok(std::str::from_utf8(&counted)?.parse()?)
 }
 
-async fn action<C: Client>(
-    target: &Target,
+/// Calls of an action that gives back what it is given.
+struct Calls {
+    action: Arc<str>,
     in_flight: usize,
-    time: Duration,
     timeout: Option<Duration>,
-) -> Result<(), Failure> {
+}
+
+async fn action<C: Client>(target: &Target, calls: &Calls, time: Duration) -> Result<(), Failure> {
     let client = C::connect(target).await?;
-    actions(&client, in_flight, time / 10, timeout).await?;
+    actions(&client, calls, time / 10).await?;
     let started = start()?;
-    let mut latencies = actions(&client, in_flight, time, timeout).await?;
+    let mut latencies = actions(&client, calls, time).await?;
     let seconds = started.elapsed().as_secs_f64();
     latencies.sort_by(f64::total_cmp);
     println!(
@@ -169,19 +175,19 @@ async fn action<C: Client>(
 /// So many calls at once on one connection, for so long; gives the latencies in seconds.
 async fn actions<C: Client>(
     client: &C,
-    in_flight: usize,
+    calls: &Calls,
     time: Duration,
-    timeout: Option<Duration>,
 ) -> Result<Vec<f64>, Failure> {
     let body: Vec<u8> = (0..64).collect();
     let until = Instant::now() + time;
-    let callers = (0..in_flight).map(|_| {
+    let callers = (0..calls.in_flight).map(|_| {
         let (client, body) = (client.clone(), body.clone());
+        let (action, timeout) = (Arc::clone(&calls.action), calls.timeout);
         tokio::spawn(async move {
             let mut latencies = Vec::new();
             let mut before = Instant::now();
             while before < until {
-                let results = client.echo(body.clone(), timeout).await?;
+                let results = client.action(&action, body.clone(), timeout).await?;
                 if results != [body.as_slice()] {
                     return Err("the echo differs".into());
                 }

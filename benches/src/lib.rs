@@ -10,6 +10,7 @@ use std::error::Error;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -147,6 +148,14 @@ impl Arguments {
         let value = self.take(name)?;
         let number = value.parse();
         number.map_err(|error| format!("`--{name} {value}`: {error}").into())
+    }
+}
+
+/// What the action `work` does before it echoes: it keeps its thread busy for 10 µs.
+pub fn work() {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_micros(10) {
+        std::hint::spin_loop();
     }
 }
 

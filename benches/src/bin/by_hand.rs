@@ -18,7 +18,7 @@ use arrow_flight::{
 };
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::IpcWriteOptions;
-use flight_benches::{DataSets, Failure, ServerArguments, serving};
+use flight_benches::{DataSets, Failure, ServerArguments, serving, work};
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use tokio::net::TcpListener;
 use tonic::transport::server::TcpIncoming;
@@ -131,8 +131,10 @@ impl FlightService for Bench {
         request: Request<Action>,
     ) -> Result<Response<Self::DoActionStream>, Status> {
         let action = request.into_inner();
-        if action.r#type != "echo" {
-            return Err(Status::not_found("no such action"));
+        match action.r#type.as_str() {
+            "echo" => {}
+            "work" => work(),
+            _ => return Err(Status::not_found("no such action")),
         }
         let result = ActionResult { body: action.body };
         Ok(Response::new(stream::iter([Ok(result)]).boxed()))

@@ -72,12 +72,13 @@ impl job::Client for Client {
         Ok(rows)
     }
 
-    async fn echo(
+    async fn action(
         &self,
+        name: &str,
         body: Vec<u8>,
         timeout: Option<Duration>,
     ) -> Result<Vec<Vec<u8>>, Failure> {
-        let mut action = Action::new("echo", body).into_request();
+        let mut action = Action::new(name, body).into_request();
         if let Some(timeout) = timeout {
             action.set_timeout(timeout);
         }

@@ -56,8 +56,9 @@ impl job::Client for Client {
         Ok(rows)
     }
 
-    async fn echo(
+    async fn action(
         &self,
+        name: &str,
         body: Vec<u8>,
         timeout: Option<Duration>,
     ) -> Result<Vec<Vec<u8>>, Failure> {
@@ -65,7 +66,7 @@ impl job::Client for Client {
             None => self.0.clone(),
             Some(timeout) => self.0.with(CallOptions::new().timeout(timeout)),
         };
-        let results = client.do_action(Action::new("echo", body)).await?;
+        let results = client.do_action(Action::new(name, body)).await?;
         let bodies = results.map_ok(|result| result.body.into());
         Ok(bodies.try_collect().await?)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flight_benches::{DataSet, DataSets, Failure, ServerArguments, serving};
+use flight_benches::{DataSet, DataSets, Failure, ServerArguments, serving, work};
 use flight_runtime::Compression;
 use flight_runtime::prelude::*;
 use futures::stream;
@@ -62,6 +62,13 @@ impl Bench {
     /// What comes goes back.
     #[action("echo")]
     async fn echo(&self, body: Bytes) -> Bytes {
+        body
+    }
+
+    /// The same after a little work.
+    #[action("work")]
+    async fn work(&self, body: Bytes) -> Bytes {
+        work();
         body
     }
 }
