@@ -47,7 +47,8 @@ class Job:
     set: str = "numeric"
     compression: str | None = None
     in_flight: int | None = None
-    action: str = "echo"
+    # Microseconds that a call takes its server.
+    work: int | None = None
     # Seconds of the deadline that each call has.
     timeout: int | None = None
     tls: bool = False
@@ -80,7 +81,8 @@ def jobs() -> list[Job]:
     for in_flight in (1, 8):
         name = f"DoAction echo with a deadline, {in_flight} in flight"
         each(name, "action", PROGRAMS, in_flight=in_flight, timeout=30)
-    each("DoAction of 10 µs, 8 in flight", "action", PROGRAMS, in_flight=8, action="work")
+    for work in (10, 50):
+        each(f"DoAction of {work} µs, 8 in flight", "action", PROGRAMS, in_flight=8, work=work)
     # What a server holds for a client depends on the server: two kinds are enough.
     each("16 slow clients on 2 GiB", "slow", CLIENTS[:2])
     each("DoGet numeric, TLS", "get", tls=True)
@@ -215,8 +217,9 @@ class Bench:
         if job.tls:
             command += ["--ca", self.ca]
         if job.kind == "action":
-            command += ["--action", job.action, "--in-flight", job.in_flight]
-            command += ["--milliseconds", self.options.milliseconds]
+            command += ["--in-flight", job.in_flight, "--milliseconds", self.options.milliseconds]
+            if job.work:
+                command += ["--work", job.work]
             if job.timeout:
                 command += ["--timeout", job.timeout]
             return Process(command)

@@ -42,7 +42,7 @@ class Server(flight.FlightServerBase):
 
     def do_action(self, context, action):
         if action.type == "work":
-            until = time.perf_counter_ns() + 10_000
+            until = time.perf_counter_ns() + 1_000 * action.body.to_pybytes()[0]
             while time.perf_counter_ns() < until:
                 pass
         elif action.type != "echo":

@@ -1,7 +1,7 @@
 //! What the clients in Rust have in common: their arguments, the jobs, and the talk with the driver.
 //!
 //! `--port N --job get --set numeric --data FOLDER --repeat 16`, with `--ca FILE` for TLS and `--window BYTES` for our client. The jobs are `get`, `put`, `exchange`,
-//! `action` (`--action NAME --in-flight N --milliseconds N`, with deadlines by `--timeout SECONDS`) and `slow` (`--clients N --pause MILLISECONDS`). When it is connected and warm, a client prints
+//! `action` (`--in-flight N --milliseconds N`, with deadlines by `--timeout SECONDS` and work by `--work MICROSECONDS`) and `slow` (`--clients N --pause MILLISECONDS`). When it is connected and warm, a client prints
 //! `{"ready": true}` and waits for a line on its standard input; then it does the job and prints what it measured as one line of JSON.
 
 use std::path::PathBuf;
@@ -81,7 +81,11 @@ pub async fn run<C: Client>() -> Result<(), Failure> {
     if job == "action" {
         let timeout = arguments.number("timeout").ok();
         let calls = Calls {
-            action: arguments.take("action")?.into(),
+            work: arguments
+                .number("work")
+                .ok()
+                .map(u8::try_from)
+                .transpose()?,
             in_flight: arguments.number("in-flight")?,
             timeout: timeout.map(|seconds| Duration::from_secs(seconds as u64)),
         };
@@ -148,7 +152,8 @@ async fn upload<C: Client>(
 
 /// Calls of an action that gives back what it is given.
 struct Calls {
-    action: Arc<str>,
+    /// After so many microseconds of work.
+    work: Option<u8>,
     in_flight: usize,
     timeout: Option<Duration>,
 }
@@ -178,16 +183,23 @@ async fn actions<C: Client>(
     calls: &Calls,
     time: Duration,
 ) -> Result<Vec<f64>, Failure> {
-    let body: Vec<u8> = (0..64).collect();
+    let mut body: Vec<u8> = (0..64).collect();
+    let action = match calls.work {
+        None => "echo",
+        Some(microseconds) => {
+            body[0] = microseconds;
+            "work"
+        }
+    };
     let until = Instant::now() + time;
     let callers = (0..calls.in_flight).map(|_| {
         let (client, body) = (client.clone(), body.clone());
-        let (action, timeout) = (Arc::clone(&calls.action), calls.timeout);
+        let timeout = calls.timeout;
         tokio::spawn(async move {
             let mut latencies = Vec::new();
             let mut before = Instant::now();
             while before < until {
-                let results = client.action(&action, body.clone(), timeout).await?;
+                let results = client.action(action, body.clone(), timeout).await?;
                 if results != [body.as_slice()] {
                     return Err("the echo differs".into());
                 }

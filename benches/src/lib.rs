@@ -151,10 +151,11 @@ impl Arguments {
     }
 }
 
-/// What the action `work` does before it echoes: it keeps its thread busy for 10 µs.
-pub fn work() {
+/// What the action `work` does before it echoes: it keeps its thread busy for as many microseconds as the first byte says.
+pub fn work(body: &[u8]) {
     let began = Instant::now();
-    while began.elapsed() < Duration::from_micros(10) {
+    let time = Duration::from_micros(body.first().copied().unwrap_or_default().into());
+    while began.elapsed() < time {
         std::hint::spin_loop();
     }
 }

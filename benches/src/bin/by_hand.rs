@@ -133,7 +133,7 @@ impl FlightService for Bench {
         let action = request.into_inner();
         match action.r#type.as_str() {
             "echo" => {}
-            "work" => work(),
+            "work" => work(&action.body),
             _ => return Err(Status::not_found("no such action")),
         }
         let result = ActionResult { body: action.body };

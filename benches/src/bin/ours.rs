@@ -68,7 +68,7 @@ impl Bench {
     /// The same after a little work.
     #[action("work")]
     async fn work(&self, body: Bytes) -> Bytes {
-        work();
+        work(&body);
         body
     }
 }

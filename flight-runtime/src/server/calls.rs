@@ -2,8 +2,8 @@
 //!
 //! A task of its own for each call means two threads for each: the connection's hands a request over, and the call's hands the answer back,
 //! with a wake-up each time. Most calls have less to do than that costs. So a call begins in the task of its connection, and gets a task of
-//! its own once it has held the connection up for longer than [`SLOW`]; where one was slow, those that follow on the connection begin in
-//! tasks of their own, until it is tried again.
+//! its own once it has held the connection up for longer than [`SLOW`], or when those that are ready together keep each other waiting
+//! ([`Debt`]); where that was so, those that follow on the connection begin in tasks of their own, until it is tried again.
 //!
 //! Measured with `benches/run`: see `benches/README.md`.
 
@@ -18,6 +18,7 @@ use hyper::rt::Executor;
 use tokio::task::coop::has_budget_remaining;
 
 use super::clock::Clock;
+use super::debt::{Debt, Debtor};
 use super::paced::Paced as Call;
 use super::wakes::{ROUNDS, Wakes, Woken};
 use super::watch::Watch;
@@ -33,13 +34,11 @@ const SLOW: Duration = Duration::from_micros(100);
 const SLOW_BYTE: Duration = Duration::from_nanos(1);
 /// A call that is slow once in so many times stays: the system has given the processor to another program meanwhile, more often than not.
 const QUICK: u8 = 16;
-/// How long slow calls together may, before all leave: a client may begin a hundred in one packet.
-const HELD: Duration = Duration::from_millis(1);
 /// After so long in the first round the answers of those that have ended are written out, in the second after twice as long, and so on. A client that has
 /// sent eight calls at once then has the first answers while the others are made: with 8 in flight that is 1.3 to 1.4 times as many calls a second, for
 /// the same processor time. Writing each answer by itself costs a third more, which 64 in flight feel.
 const TURN: Duration = Duration::from_micros(4);
-/// How many calls begin in tasks of their own after one was slow.
+/// How many calls begin in tasks of their own before it is tried again.
 const APART: u32 = 256;
 
 /// Where hyper puts the calls that begin.
@@ -92,8 +91,7 @@ pub(super) struct Calls {
     here: FuturesUnordered<Here>,
     /// How many more begin in tasks of their own.
     apart: u32,
-    /// For how long slow calls have held up the connection since it last waited.
-    held: Duration,
+    debt: Debt,
     /// Until they are looked after, if any are.
     pause: Option<Duration>,
     /// Somebody will come and look after them.
@@ -160,6 +158,7 @@ impl Calls {
         mut connection: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         self.clock.read();
+        self.debt.begin();
         let mut due = self.wakes.begin(cx);
         for round in 0..ROUNDS {
             let more = due.calls && self.poll_calls(TURN * round);
@@ -183,7 +182,6 @@ impl Calls {
                 calls: due.calls || has_new || woken.calls,
             };
             if due == Woken::default() && self.wakes.end() {
-                self.held = Duration::ZERO;
                 return Poll::Pending;
             }
             // Without budget, tokio's sockets and timers wake whoever asks them, and have nothing for him.
@@ -203,17 +201,11 @@ impl Calls {
         let mut cx = Context::from_waker(&self.wakes.calls);
         let began = self.clock.read();
         while let Poll::Ready(Some(done)) = self.here.poll_next_unpin(&mut cx) {
-            let elapsed = self.clock.last() - began;
             done.call.map(tokio::spawn);
             if done.slow {
                 self.apart = APART;
-                self.held += elapsed;
-                if self.held > HELD {
-                    self.leave();
-                    return false;
-                }
             }
-            if elapsed >= turn {
+            if self.clock.last() - began >= turn {
                 return true;
             }
         }
@@ -228,7 +220,8 @@ impl Calls {
                 self.apart -= 1;
                 tokio::spawn(call);
             } else {
-                self.here.push(Here::new(call, self.clock()));
+                self.here
+                    .push(Here::new(call, self.clock(), self.debt.debtor()));
                 is_here = true;
             }
         }
@@ -256,19 +249,25 @@ struct Here {
     /// How many times it was quick since it began, or was slow.
     quick: u8,
     clock: Clock,
+    debt: Debtor,
 }
 
 /// A call that has left its connection's task.
 struct Left {
     /// `None` when it has ended.
     call: Option<Call>,
+    /// Those that follow are likely to be slow as well.
     slow: bool,
 }
 
 impl Here {
-    fn new(call: Call, clock: Clock) -> Self {
-        let (call, quick) = (Some(call), 0);
-        Self { call, quick, clock }
+    fn new(call: Call, clock: Clock, debt: Debtor) -> Self {
+        Self {
+            call: Some(call),
+            quick: 0,
+            clock,
+            debt,
+        }
     }
 
     /// Whether it is to leave, after it took so long to give so many bytes.
@@ -286,6 +285,10 @@ impl Future for Here {
     type Output = Left;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Left> {
+        if self.debt.is_too_much() {
+            let (call, slow) = (self.call.take(), true);
+            return Poll::Ready(Left { call, slow });
+        }
         // Read by whoever was polled before.
         let began = self.clock.last();
         let (ended, given) = match &mut self.call {
@@ -297,6 +300,7 @@ impl Future for Here {
             None => (true, 0),
         };
         let elapsed = self.clock.read() - began;
+        self.debt.add(elapsed, given);
         let slow = self.leaves(elapsed, given);
         if ended {
             self.call = None;
@@ -373,7 +377,11 @@ mod tests {
 
     #[test]
     fn a_call_is_slow_by_what_it_gives_and_may_be_once_in_a_while() {
-        let mut call = Here::new(Call::new(std::future::pending(), None), Clock::default());
+        let mut call = Here::new(
+            Call::new(std::future::pending(), None),
+            Clock::default(),
+            Debt::default().debtor(),
+        );
         assert!(!call.leaves(SLOW, 0));
         assert!(call.leaves(SLOW * 2, 0), "it has only begun");
         for _ in 0..QUICK {

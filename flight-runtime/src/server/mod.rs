@@ -7,6 +7,7 @@ mod builder;
 mod calls;
 mod clock;
 mod connection;
+mod debt;
 mod events;
 mod http2;
 mod listener;
