@@ -300,8 +300,8 @@ impl Future for Here {
             None => (true, 0),
         };
         let elapsed = self.clock.read() - began;
-        self.debt.add(elapsed, given);
         let slow = self.leaves(elapsed, given);
+        self.debt.add(elapsed, given, slow);
         if ended {
             self.call = None;
         }
