@@ -81,7 +81,7 @@ def jobs() -> list[Job]:
     for in_flight in (1, 8):
         name = f"DoAction echo with a deadline, {in_flight} in flight"
         each(name, "action", PROGRAMS, in_flight=in_flight, timeout=30)
-    for work in (10, 50):
+    for work in (1, 10, 50):
         each(f"DoAction of {work} µs, 8 in flight", "action", PROGRAMS, in_flight=8, work=work)
     # What a server holds for a client depends on the server: two kinds are enough.
     each("16 slow clients on 2 GiB", "slow", CLIENTS[:2])
