@@ -487,6 +487,8 @@ fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use futures::future::FutureExt;
+
     use super::*;
 
     fn context() -> CallContext {
@@ -499,6 +501,22 @@ mod tests {
             None,
         )
         .unwrap()
+    }
+
+    #[test]
+    fn all_who_wait_for_the_end_are_told_and_who_asks_behind_it_does_not_wait() {
+        let context = context();
+        let mut waiting = [(); 2].map(|()| Box::pin(context.cancelled()));
+        for waits in &mut waiting {
+            assert!(waits.as_mut().now_or_never().is_none());
+        }
+        assert!(!context.is_cancelled());
+        context.cancel();
+        assert!(context.is_cancelled());
+        for waits in waiting {
+            waits.now_or_never().expect("it has been told");
+        }
+        context.cancelled().now_or_never().expect("it has ended");
     }
 
     #[test]
