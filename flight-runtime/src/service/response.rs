@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
@@ -269,13 +269,14 @@ fn next_bytes(rest: &mut Segments) -> Option<Bytes> {
         // The whole first segment: no copy.
         return Some(rest.copy_to_bytes(length));
     }
-    let mut merged = BytesMut::new();
-    while !rest.is_empty() && rest.chunk().len() < MERGE_BELOW && merged.len() < 4 * MERGE_BELOW {
-        let length = rest.chunk().len();
-        merged.extend_from_slice(rest.chunk());
-        rest.advance(length);
-    }
-    Some(merged.freeze())
+    let mut count = 0;
+    let small = |part: &&Bytes| {
+        let merges = part.len() < MERGE_BELOW && count < 4 * MERGE_BELOW;
+        count += part.len();
+        merges
+    };
+    let length = rest.parts().take_while(small).map(Bytes::len).sum();
+    Some(rest.copy_to_bytes(length))
 }
 
 impl Body for BytesBody {
