@@ -116,15 +116,19 @@ impl Servers {
         calls.map(|calls| calls.load(Ordering::SeqCst)).collect()
     }
 
-    /// All first numbers of all batches, in the order in which they come.
     async fn read(&self, info: &FlightInfo) -> Result<Vec<i64>, Error> {
-        let mut stream = self.client.read_endpoints(info).await?;
-        let mut found = Vec::new();
-        while let Some(batch) = stream.try_next().await? {
-            found.push(batch.column(0).as_primitive::<Int64Type>().value(0));
-        }
-        Ok(found)
+        read(&self.client, info).await
     }
+}
+
+/// All first numbers of all batches, in the order in which they come.
+async fn read(client: &FlightClient, info: &FlightInfo) -> Result<Vec<i64>, Error> {
+    let mut stream = client.read_endpoints(info).await?;
+    let mut found = Vec::new();
+    while let Some(batch) = stream.try_next().await? {
+        found.push(batch.column(0).as_primitive::<Int64Type>().value(0));
+    }
+    Ok(found)
 }
 
 fn endpoint(ticket: &str, locations: &[&str]) -> FlightEndpoint {
@@ -157,7 +161,9 @@ async fn endpoints_on_several_servers_are_read_at_the_same_time() {
                 endpoint(&ticket, &[&servers.location(n)])
             });
             let info = flight(endpoints).with_ordered(ordered);
-            let mut found = servers.read(&info).await.unwrap();
+            let client = FlightClient::builder(servers.servers[0].location().clone());
+            let client = client.endpoints_at_once(3).connect().await.unwrap();
+            let mut found = read(&client, &info).await.unwrap();
             if !ordered {
                 found.sort_unstable();
             }
@@ -206,12 +212,32 @@ async fn no_more_endpoints_are_read_at_once_than_was_said() {
 }
 
 #[tokio::test]
+async fn an_ordered_flight_is_read_one_endpoint_after_the_other_unless_told() {
+    within(async {
+        let servers = Servers::start(1).await;
+        let endpoints = (0..3).map(|n| endpoint(&format!("numbers/{n}"), &[]));
+        let info = flight(endpoints).with_ordered(true);
+        let mut rows = servers.client.read_endpoints(&info).await.unwrap();
+        for opened in 1..=3 {
+            assert!(rows.try_next().await.unwrap().is_some());
+            // Whoever is slow to read on has nothing waiting for him that a server could end.
+            sleep(Duration::from_millis(50)).await;
+            assert_eq!(servers.calls(), [opened]);
+        }
+        assert!(rows.try_next().await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn endpoints_that_wait_for_their_turn_leave_room_for_the_one_that_is_read() {
     within(async {
         let servers = Servers::start(1).await;
         let endpoints = (0..20).map(|n| endpoint(&format!("large/{n}"), &[]));
         let info = flight(endpoints).with_ordered(true);
-        let found = servers.read(&info).await.unwrap();
+        let client = FlightClient::builder(servers.servers[0].location().clone());
+        let client = client.endpoints_at_once(8).connect().await.unwrap();
+        let found = read(&client, &info).await.unwrap();
         assert_eq!(found.len(), 20 * 12);
         assert!(found.is_sorted());
     })
@@ -346,6 +372,7 @@ async fn flights_that_say_too_little_are_errors() {
         info.schema = Bytes::from_static(b"nonsense");
         let error = servers.read(&info).await.unwrap_err();
         assert_eq!(error.code(), Code::Internal, "{error}");
+        assert!(error.message().contains("the flight's schema"), "{error}");
     })
     .await;
 }

@@ -293,6 +293,24 @@ async fn keep_alive_notices_a_server_that_is_stopped_and_leaves_one_that_is_slow
 }
 
 #[tokio::test]
+async fn keep_alive_goes_on_for_a_download_whose_client_is_gone() {
+    within(async {
+        let service = Service::start().await;
+        let builder = FlightClient::builder(service.location.as_str());
+        let client = builder
+            .http2_keepalive_interval(Duration::from_millis(100))
+            .http2_keepalive_timeout(Duration::from_millis(300));
+        let client = client.connect().await.unwrap();
+        let rows = client.do_get(Ticket::new("stalls/left")).await.unwrap();
+        drop(client);
+        service.stop().await;
+        let error = fails(rows).await;
+        assert!(error.message().contains("does not answer pings"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn settings_out_of_range_are_refused() {
     let place = || FlightClient::builder("grpc://localhost:1");
     for (client, said) in [

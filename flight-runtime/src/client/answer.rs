@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep};
 use tonic::{Code, Status};
 
 use super::channel::Channel;
-use super::connection::Running;
+use super::connection::InCall;
 use crate::Error;
 use crate::error::BoxError;
 use crate::headers::GRPC_ENCODING;
@@ -48,7 +48,7 @@ pub(super) struct Answer {
     deadline: Option<Pin<Box<Sleep>>>,
     /// Head and trailers, as they have come.
     headers: HeaderMap,
-    running: Arc<Running>,
+    running: InCall,
     /// The server has said that it never saw the call.
     unseen: bool,
 }
@@ -69,7 +69,7 @@ struct Upload {
 impl Answer {
     pub(super) fn new(
         channel: Arc<Channel>,
-        running: Arc<Running>,
+        running: InCall,
         response: ResponseFuture,
         mut stream: SendStream<Segments>,
         outgoing: Outgoing,

@@ -11,6 +11,7 @@ use crate::Error;
 use crate::location::{Location, Target};
 use crate::pem::Pem;
 use crate::wire::encode::DEFAULT_MAX_MESSAGE_SIZE;
+use crate::wire::guard::GuardLimits;
 
 /// What a client may receive at once, unless told: as much as this framework's servers do.
 const MAX_MESSAGE_SIZE: usize = 256 << 20;
@@ -30,7 +31,7 @@ pub(super) struct Settings {
     pub(super) http2: Http2,
     pub(super) max_message_size: usize,
     pub(super) max_upload_message_size: usize,
-    pub(super) endpoints_at_once: usize,
+    pub(super) endpoints_at_once: Option<usize>,
 }
 
 impl Default for Settings {
@@ -40,21 +41,38 @@ impl Default for Settings {
             http2: Http2::default(),
             max_message_size: MAX_MESSAGE_SIZE,
             max_upload_message_size: DEFAULT_MAX_MESSAGE_SIZE,
-            endpoints_at_once: 8,
+            endpoints_at_once: None,
         }
     }
 }
 
 impl Settings {
-    /// A channel to this place; nothing is connected yet.
-    pub(super) fn channel(&self, location: Location) -> Result<Channel, Error> {
+    /// What may come of a message, or stay of a stream: at least as much as may come in a message.
+    pub(super) fn guard(&self) -> GuardLimits {
+        let limits = GuardLimits::default();
+        let least = u64::try_from(self.max_message_size).unwrap_or(u64::MAX);
+        GuardLimits {
+            decompressed: limits.decompressed.max(least),
+            dictionaries: limits.dictionaries.max(least),
+            ..limits
+        }
+    }
+
+    /// A channel to this place; nothing is connected yet. `connector` is made with the first that speaks TLS, and shared by all.
+    pub(super) fn channel(
+        &self,
+        location: Location,
+        connector: &mut Option<Connector>,
+    ) -> Result<Channel, Error> {
         let place = match location.target()? {
             Target::Unix { path } => Place::Unix(path),
-            Target::Tcp { host, port, tls } => Place::Tcp {
-                host,
-                port,
-                tls: tls.then(|| Connector::new(&self.tls)).transpose()?,
-            },
+            Target::Tcp { host, port, tls } => {
+                if tls && connector.is_none() {
+                    *connector = Some(Connector::new(&self.tls)?);
+                }
+                let tls = connector.clone().filter(|_| tls);
+                Place::Tcp { host, port, tls }
+            }
         };
         Channel::new(location, place, self.http2.clone())
     }
@@ -105,7 +123,7 @@ impl FlightClientBuilder {
     }
 
     /// The largest message that is taken from a server, in bytes; a larger one ends the call with RESOURCE_EXHAUSTED before it is read.
-    /// Default: 256 MiB.
+    /// Default: 256 MiB. Above that it also bounds what a compressed message may take, and what is kept of a stream's dictionaries.
     #[must_use]
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.settings.max_message_size = bytes;
@@ -159,10 +177,14 @@ impl FlightClientBuilder {
         self
     }
 
-    /// How many endpoints of a flight are read at once: [`FlightClient::read_endpoints`]. Default: 8.
+    /// How many endpoints of a flight are read at once: [`FlightClient::read_endpoints`]. Default: 8, and of an ordered flight one after the other.
+    ///
+    /// Said, it is how many of an ordered flight are open at once, too. Those that wait for their turn hold a window full of data each, so many small
+    /// ones come sooner; but a server may end a download of which nothing is taken for long, as this framework's do after
+    /// [`download_idle`](crate::Limits::download_idle).
     #[must_use]
     pub fn endpoints_at_once(mut self, count: usize) -> Self {
-        self.settings.endpoints_at_once = count.max(1);
+        self.settings.endpoints_at_once = Some(count.max(1));
         self
     }
 
@@ -197,8 +219,10 @@ impl FlightClientBuilder {
             )));
         }
         settings.http2.check()?;
-        let channel = Arc::new(settings.channel(location)?);
-        Ok(FlightClient::of(channel, Shared::new(settings), options))
+        let mut connector = None;
+        let channel = Arc::new(settings.channel(location, &mut connector)?);
+        let shared = Shared::new(settings, connector);
+        Ok(FlightClient::of(channel, shared, options))
     }
 
     /// Looks whether HTTP/2 can be spoken like that.
@@ -214,6 +238,6 @@ impl FlightClientBuilder {
             options,
         } = self;
         let channel = Channel::nearby(location, Place::Dialled(dial), settings.http2.clone());
-        FlightClient::of(Arc::new(channel), Shared::new(settings), options)
+        FlightClient::of(Arc::new(channel), Shared::new(settings, None), options)
     }
 }

@@ -1,20 +1,22 @@
 //! [`Channel`]: one place that is called, with the connection to it, made when it is first needed and made anew when it is lost.
+//!
+//! A connection is made in a task of its own, for all who need it: none of them holds up the others, however seldom it is polled, and one host that
+//! does not answer is waited for once.
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt, Shared};
+use futures::stream::{FuturesUnordered, StreamExt};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method as HttpMethod, Request, Uri, Version};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::{Http2, Live, open};
 use super::tls::Connector;
@@ -26,8 +28,12 @@ use crate::socket::prepare;
 
 /// From the first packet to the end of the TLS handshake.
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
-/// A host that is gone without a word is noticed by the kernel: after this long, and three tries.
+/// An address that has not answered by then has the next one tried beside it ("Happy Eyeballs", RFC 8305, 5).
+const NEXT_ADDRESS: Duration = Duration::from_millis(250);
+/// A host that says nothing for this long is asked by the kernel whether it is there …
 const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
+/// … and then so often, until the kernel takes it for gone: after nine times on Linux.
+const TCP_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// A connection of any kind.
 pub(crate) trait AnyStream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -52,17 +58,59 @@ pub(super) enum Place {
 
 /// One place and the connection to it.
 pub(super) struct Channel {
+    to: Arc<Whereto>,
+    authority: Authority,
+    slot: Arc<Mutex<Slot>>,
+}
+
+/// What a connection is made with.
+struct Whereto {
     location: Location,
     place: Place,
-    authority: Authority,
     http2: Http2,
-    live: Mutex<Option<Live>>,
+}
+
+#[derive(Default)]
+enum Slot {
+    #[default]
+    Empty,
+    /// Somebody is at it, for all who need it.
+    Connecting(Attempt),
+    Live(Live),
+}
+
+type Attempt = Shared<BoxFuture<'static, Result<Live, Arc<Error>>>>;
+
+/// Where an attempt leaves its connection; nothing, when it has none or its runtime has ended.
+struct Outcome {
+    slot: Arc<Mutex<Slot>>,
+    live: Option<Live>,
+}
+
+impl Outcome {
+    fn new(slot: Arc<Mutex<Slot>>) -> Self {
+        Self { slot, live: None }
+    }
+
+    fn tell(mut self, live: Option<&Live>) {
+        self.live = live.cloned();
+    }
+}
+
+impl Drop for Outcome {
+    fn drop(&mut self) {
+        *lock(&self.slot) = self.live.take().map_or(Slot::Empty, Slot::Live);
+    }
+}
+
+fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Channel")
-            .field("location", &self.location)
+            .field("location", &self.to.location)
             .finish_non_exhaustive()
     }
 }
@@ -86,48 +134,63 @@ impl Channel {
 
     /// To a place that has no host.
     pub(super) fn nearby(location: Location, place: Place, http2: Http2) -> Self {
-        Self {
+        let to = Whereto {
             location,
             place,
-            authority: Authority::from_static("localhost"),
             http2,
-            live: Mutex::new(None),
+        };
+        Self {
+            to: Arc::new(to),
+            authority: Authority::from_static("localhost"),
+            slot: Arc::default(),
         }
     }
 
     pub(super) fn location(&self) -> &Location {
-        &self.location
+        &self.to.location
     }
 
     pub(super) fn is_tls(&self) -> bool {
-        matches!(self.place, Place::Tcp { tls: Some(_), .. })
+        matches!(self.to.place, Place::Tcp { tls: Some(_), .. })
     }
 
     /// A connection on which a call may begin: the one there is, or a new one.
-    ///
-    /// Waits while as many calls run as the server allows.
     async fn ready(&self) -> Result<Live, Error> {
-        let there = self.live.lock().await.clone();
-        if let Some(Live { calls, running }) = there
-            && let Ok(calls) = calls.ready().await
-        {
-            return Ok(Live { calls, running });
-        }
-        let live = {
-            let mut slot = self.live.lock().await;
-            // Somebody else may have connected meanwhile.
-            let usable = match slot.clone() {
-                Some(live) => live.calls.clone().ready().await.is_ok().then_some(live),
-                None => None,
-            };
-            match usable {
-                Some(live) => live,
-                None => slot.insert(self.connect().await?).clone(),
+        let attempt = {
+            let mut slot = lock(&self.slot);
+            if let Slot::Live(live) = &*slot
+                && let Some(live) = live.usable()
+            {
+                return Ok(live);
+            }
+            match &*slot {
+                Slot::Connecting(attempt) => attempt.clone(),
+                Slot::Live(_) | Slot::Empty => {
+                    let attempt = self.attempt();
+                    *slot = Slot::Connecting(attempt.clone());
+                    attempt
+                }
             }
         };
-        let Live { calls, running } = live;
-        let calls = calls.ready().await.map_err(|error| self.lost(error))?;
-        Ok(Live { calls, running })
+        attempt.await.map_err(|error| error.again())
+    }
+
+    /// Begins with the first who waits, goes on whether anybody does, and puts what comes of it into the slot.
+    fn attempt(&self) -> Attempt {
+        let (to, slot) = (Arc::clone(&self.to), Arc::clone(&self.slot));
+        let connected = async move {
+            let outcome = Outcome::new(slot);
+            let connecting = tokio::spawn(async move {
+                let connected = to.connect().await;
+                outcome.tell(connected.as_ref().ok());
+                connected.map_err(Arc::new)
+            });
+            connecting.await.unwrap_or_else(|_| {
+                let stopped = "the runtime ended while a connection was made";
+                Err(Arc::new(Error::unavailable(stopped)))
+            })
+        };
+        connected.boxed().shared()
     }
 
     /// The same until then.
@@ -136,7 +199,7 @@ impl Channel {
             return self.ready().await;
         };
         timeout_at(deadline, self.ready()).await.map_err(|_| {
-            let location = &self.location;
+            let location = self.location();
             Error::deadline_exceeded(format!("connecting to `{location}` took too long"))
         })?
     }
@@ -166,10 +229,12 @@ impl Channel {
 
     /// What a call ends with when its connection is gone.
     pub(super) fn lost(&self, error: h2::Error) -> Error {
-        Error::unavailable(format!("connection to `{}` lost: {error}", self.location))
+        Error::unavailable(format!("connection to `{}` lost: {error}", self.location()))
             .with_source(error)
     }
+}
 
+impl Whereto {
     async fn connect(&self) -> Result<Live, Error> {
         let failed = |error: io::Error| {
             Error::unavailable(format!("cannot connect to `{}`: {error}", self.location))
@@ -178,7 +243,8 @@ impl Channel {
         let connecting = async {
             match &self.place {
                 Place::Tcp { host, port, tls } => {
-                    let stream = dial(host, *port).await.map_err(failed)?;
+                    let addresses = addresses(host, *port).await.map_err(failed)?;
+                    let stream = dial(addresses).await.map_err(failed)?;
                     let peer = stream.peer_addr().map_or(Peer::Unknown, Peer::Tcp);
                     match tls {
                         None => open(stream, &self.http2, peer.is_local()).await,
@@ -189,7 +255,7 @@ impl Channel {
                     }
                 }
                 Place::Unix(path) => {
-                    let stream = unix(path).await.map_err(failed)?;
+                    let stream = UnixStream::connect(path).await.map_err(failed)?;
                     open(stream, &self.http2, true).await
                 }
                 Place::Dialled(dial) => {
@@ -198,42 +264,172 @@ impl Channel {
                 }
             }
         };
-        match tokio::time::timeout(CONNECT_LIMIT, connecting).await {
+        match timeout(CONNECT_LIMIT, connecting).await {
             Ok(connected) => connected,
             Err(_) => Err(failed(io::ErrorKind::TimedOut.into())),
         }
     }
 }
 
-async fn unix(path: &Path) -> io::Result<UnixStream> {
-    UnixStream::connect(path).await
+async fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    match host {
+        "localhost" => Ok(localhost(port)),
+        _ => Ok(lookup_host((host, port)).await?.collect()),
+    }
 }
 
-/// Connects to the first address that answers.
-async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
-    let addresses: Vec<SocketAddr> = if host == "localhost" {
-        localhost(port)
-    } else {
-        lookup_host((host, port)).await?.collect()
-    };
+/// Connects to the address that answers first. The next one is tried when one has failed or keeps us waiting, and those before it are not given up.
+async fn dial(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
+    let mut addresses = addresses.into_iter();
+    let mut attempts = FuturesUnordered::new();
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
+    loop {
+        if let Some(address) = addresses.next() {
+            attempts.push(async move { (address, TcpStream::connect(address).await) });
+        }
+        let next = match addresses.len() {
+            0 => Ok(attempts.next().await),
+            _ => timeout(NEXT_ADDRESS, attempts.next()).await,
+        };
+        match next {
+            Ok(Some((address, Ok(stream)))) => {
                 prepare(&stream, Peer::Tcp(address));
                 keep_alive(&stream);
                 return Ok(stream);
             }
-            Err(error) => last = error,
+            Ok(Some((_, Err(error)))) => last = error,
+            // All have failed.
+            Ok(None) => return Err(last),
+            Err(_) => {}
         }
     }
-    Err(last)
 }
 
 /// Has the kernel notice a host that is gone.
 fn keep_alive(stream: &TcpStream) {
-    let keep_alive = TcpKeepalive::new().with_time(TCP_KEEPALIVE);
+    let keep_alive = TcpKeepalive::new()
+        .with_time(TCP_KEEPALIVE)
+        .with_interval(TCP_KEEPALIVE_INTERVAL);
     if let Err(error) = SockRef::from(stream).set_tcp_keepalive(&keep_alive) {
         tracing::debug!(%error, "SO_KEEPALIVE");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use std::task::Poll;
+
+    use futures::future::{join_all, pending, poll_fn};
+    use tokio::io::duplex;
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    const WITHIN: Duration = Duration::from_secs(10);
+
+    /// A channel whose connections are what this gives.
+    fn channel<F>(dial: impl Fn() -> F + Send + Sync + 'static) -> Arc<Channel>
+    where
+        F: Future<Output = io::Result<Box<dyn AnyStream>>> + Send + 'static,
+    {
+        let dial: Dial = Arc::new(move || dial().boxed());
+        let place = Place::Dialled(dial);
+        let location = Location::from("grpc://test:1");
+        Arc::new(Channel::nearby(location, place, Http2::default()))
+    }
+
+    /// What h2 takes for an open connection until it is read from.
+    fn open_end() -> Box<dyn AnyStream> {
+        let (here, there) = duplex(1024);
+        // The other end is neither read nor closed.
+        std::mem::forget(there);
+        Box::new(here)
+    }
+
+    #[tokio::test]
+    async fn who_waits_without_being_polled_holds_up_nobody() {
+        let let_in = Arc::new(Notify::new());
+        let waits = Arc::clone(&let_in);
+        let channel = channel(move || {
+            let waits = Arc::clone(&waits);
+            async move {
+                waits.notified().await;
+                Ok(open_end())
+            }
+        });
+        let mut first = channel.ready().boxed();
+        poll_fn(|cx| Poll::Ready(assert!(first.poll_unpin(cx).is_pending()))).await;
+        let_in.notify_one();
+        let second = timeout(WITHIN, channel.ready()).await;
+        assert!(second.expect("nobody else is waited for").is_ok());
+        assert!(first.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_attempt_is_for_all_and_its_failure_too_and_the_next_call_tries_again() {
+        let dialled = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&dialled);
+        let channel = channel(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                Err(io::ErrorKind::ConnectionRefused.into())
+            }
+        });
+        let all = join_all((0..50).map(|_| channel.ready())).await;
+        assert!(all.iter().all(Result::is_err));
+        assert_eq!(dialled.load(Ordering::SeqCst), 1);
+        assert!(channel.ready().await.is_err());
+        assert_eq!(dialled.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_runtime_that_ends_while_it_connects_leaves_the_channel_to_the_next() {
+        let channel = channel(pending);
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+        };
+        let first = runtime().expect("a runtime");
+        let waits = channel.ready();
+        assert!(first.block_on(async { timeout(Duration::from_millis(20), waits).await.is_err() }));
+        drop(first);
+        assert!(matches!(*lock(&channel.slot), Slot::Empty));
+    }
+
+    #[tokio::test]
+    async fn an_address_that_does_not_answer_is_passed_over() {
+        // A listener that accepts nothing and whose queue is full: the kernel drops what comes.
+        let silent = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+        let silent = silent.expect("a socket");
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        silent.bind(&any.into()).expect("a port");
+        silent.listen(0).expect("a listener");
+        let address = silent.local_addr().expect("an address").as_socket();
+        let address = address.expect("of IP");
+        let mut queue = Vec::new();
+        while let Ok(connected) = timeout(NEXT_ADDRESS, TcpStream::connect(address)).await {
+            queue.push(connected);
+        }
+        let answers = tokio::net::TcpListener::bind(any).await.expect("a port");
+        let other = answers.local_addr().expect("an address");
+        let began = Instant::now();
+        let stream = timeout(WITHIN, dial(vec![address, other])).await;
+        let stream = stream.expect("in time").expect("a connection");
+        assert_eq!(stream.peer_addr().expect("a peer"), other);
+        assert!(began.elapsed() >= NEXT_ADDRESS);
+
+        let refused = dial(vec![{
+            let gone = std::net::TcpListener::bind(any).expect("a port");
+            gone.local_addr().expect("an address")
+        }]);
+        let error = refused.await.expect_err("nobody is there");
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        let error = dial(Vec::new()).await.expect_err("nowhere to go");
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

@@ -5,9 +5,9 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use h2::client::{Builder, Connection, SendRequest};
@@ -119,16 +119,42 @@ pub(super) struct Live {
     pub(super) running: Arc<Running>,
 }
 
-/// Held by each call, so that the connection knows whether there are any, and they why it ended.
+impl Live {
+    /// The same, if calls may begin on it: it is not lost, and its server has not said that it leaves.
+    pub(super) fn usable(&self) -> Option<Self> {
+        let mut live = self.clone();
+        let ready = live
+            .calls
+            .poll_ready(&mut Context::from_waker(Waker::noop()));
+        (!matches!(ready, Poll::Ready(Err(_)))).then_some(live)
+    }
+}
+
+/// What a connection and its calls know of each other.
 #[derive(Default)]
 pub(super) struct Running {
     given_up: AtomicBool,
+    calls: AtomicUsize,
 }
 
-impl Running {
+/// A call that runs.
+pub(super) struct InCall(Arc<Running>);
+
+impl InCall {
+    pub(super) fn new(running: Arc<Running>) -> Self {
+        running.calls.fetch_add(1, Ordering::Relaxed);
+        Self(running)
+    }
+
     /// The server did not answer a ping.
     pub(super) fn is_given_up(&self) -> bool {
-        self.given_up.load(Ordering::Relaxed)
+        self.0.given_up.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for InCall {
+    fn drop(&mut self) {
+        self.0.calls.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -156,7 +182,7 @@ where
     let keep_alive = http2.keep_alive_interval.and_then(|interval| {
         Some(KeepAlive {
             ping_pong: connection.ping_pong()?,
-            running: Arc::downgrade(&running),
+            running: Arc::clone(&running),
             interval,
             timeout: http2.keep_alive_timeout,
             timer: Box::pin(sleep(interval)),
@@ -195,7 +221,7 @@ async fn drive<S>(
 /// Asks a server whether it lives, while calls wait for it.
 struct KeepAlive {
     ping_pong: PingPong,
-    running: Weak<Running>,
+    running: Arc<Running>,
     interval: Duration,
     timeout: Duration,
     timer: Pin<Box<Sleep>>,
@@ -215,14 +241,12 @@ impl KeepAlive {
                 return false;
             }
             if self.waits {
-                if let Some(running) = self.running.upgrade() {
-                    running.given_up.store(true, Ordering::Relaxed);
-                }
+                self.running.given_up.store(true, Ordering::Relaxed);
                 return true;
             }
-            // One reference is the client's own. Servers take pings without calls for abuse.
-            self.waits =
-                self.running.strong_count() > 1 && self.ping_pong.send_ping(Ping::opaque()).is_ok();
+            // Servers take pings without calls for abuse.
+            self.waits = self.running.calls.load(Ordering::Relaxed) > 0
+                && self.ping_pong.send_ping(Ping::opaque()).is_ok();
             let next = if self.waits {
                 self.timeout
             } else {

@@ -1,19 +1,44 @@
 //! Flights of several endpoints, read as one stream.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow_flight::{FlightDescriptor, FlightEndpoint, FlightInfo};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::FlightClient;
+use super::answer::fault;
 use super::channel::Channel;
+use super::tls::Connector;
 use crate::Error;
 use crate::batches::BatchStream;
 use crate::location::Location;
+use crate::wire::decode::read_schema;
+use crate::wire::matching::same_columns;
 
 /// "The same connection that the FlightInfo came from" (Flight.proto, `Location`).
 const REUSE_CONNECTION: &str = "arrow-flight-reuse-connection://?";
+
+/// How many endpoints are read at once, unless told.
+const AT_ONCE: usize = 8;
+/// Channels beyond so many are forgotten once nothing uses them: addresses of workers come and go.
+const KEPT: usize = 64;
+
+/// Other places that endpoints have named.
+pub(super) struct Others {
+    channels: HashMap<Location, Arc<Channel>>,
+    connector: Option<Connector>,
+}
+
+impl Others {
+    pub(super) fn new(connector: Option<Connector>) -> Self {
+        Self {
+            channels: HashMap::new(),
+            connector,
+        }
+    }
+}
 
 impl FlightClient {
     /// Downloads a flight whole: asks for its endpoints and reads them as one stream, as [`read_endpoints`](Self::read_endpoints) does.
@@ -29,10 +54,8 @@ impl FlightClient {
         self.read_endpoints(&info).await
     }
 
-    /// Reads the endpoints of a flight as one stream, several at once ([`endpoints_at_once`](super::FlightClientBuilder::endpoints_at_once)).
-    ///
-    /// Of an `ordered` flight the batches come in the order of the endpoints, those behind the first being opened ahead. Otherwise they come as
-    /// they arrive.
+    /// Reads the endpoints of a flight as one stream: several at once, and their batches come as they arrive. Those of an `ordered` flight come one
+    /// after the other, in its order ([`endpoints_at_once`](super::FlightClientBuilder::endpoints_at_once)).
     ///
     /// An endpoint without locations, or with the location `arrow-flight-reuse-connection://?`, is read from this server; another from the first of
     /// its locations that can be reached, with the settings and options of this client, tokens included. So a client that speaks TLS does not follow
@@ -43,16 +66,24 @@ impl FlightClient {
     /// UNAVAILABLE when no location of an endpoint can be reached, INVALID_ARGUMENT when a location cannot be followed, INTERNAL when endpoints
     /// differ in their schema, and what the servers answer.
     pub async fn read_endpoints(&self, info: &FlightInfo) -> Result<BatchStream, Error> {
-        let at_once = self.shared.settings.endpoints_at_once;
+        let order = match (info.ordered, self.shared.settings.endpoints_at_once) {
+            (true, said) => Order::Kept {
+                opened: said.unwrap_or(1),
+            },
+            (false, said) => Order::None {
+                read: said.unwrap_or(AT_ONCE),
+            },
+        };
         let client = self.clone();
         let mut opening = stream::iter(info.endpoint.clone()).map(move |endpoint| {
             let client = client.clone();
             async move { client.open(endpoint).await }
         });
         let schema = match info.schema.is_empty() {
-            false => Arc::new(Schema::try_from(info.clone()).map_err(|error| {
-                Error::internal(format!("the flight's schema cannot be read: {error}"))
-            })?),
+            false => {
+                let schema = read_schema(&info.schema).map_err(fault);
+                Arc::new(schema.map_err(|error| error.context("the flight's schema"))?)
+            }
             true => {
                 // The first endpoint says it; an endpoint that is opened twice would be read twice.
                 let Some(first) = opening.next().await else {
@@ -65,10 +96,10 @@ impl FlightClient {
                 let rest = opening.map(futures::future::Either::Right);
                 let first = futures::future::Either::Left(std::future::ready(Ok(first)));
                 let all = stream::iter([first]).chain(rest);
-                return Ok(joined(all, schema, info.ordered, at_once));
+                return Ok(joined(all, schema, order));
             }
         };
-        Ok(joined(opening, schema, info.ordered, at_once))
+        Ok(joined(opening, schema, order))
     }
 
     async fn open(&self, endpoint: FlightEndpoint) -> Result<BatchStream, Error> {
@@ -82,7 +113,7 @@ impl FlightClient {
         for location in endpoint.location {
             let channel = match location.uri.as_str() {
                 REUSE_CONNECTION => Ok(Arc::clone(&self.channel)),
-                uri => self.channel_to(uri.into()).await,
+                uri => self.channel_to(uri.into()),
             };
             let error = match channel {
                 Ok(channel) => {
@@ -102,28 +133,43 @@ impl FlightClient {
         Err(last.unwrap_or_else(|| Error::unavailable("the endpoint has no location")))
     }
 
-    async fn channel_to(&self, location: Location) -> Result<Arc<Channel>, Error> {
+    fn channel_to(&self, location: Location) -> Result<Arc<Channel>, Error> {
         if location == *self.channel.location() {
             return Ok(Arc::clone(&self.channel));
         }
-        let mut others = self.shared.others.lock().await;
-        if let Some(channel) = others.get(&location) {
+        let others = self.shared.others.lock();
+        let others = &mut *others.unwrap_or_else(PoisonError::into_inner);
+        if let Some(channel) = others.channels.get(&location) {
             return Ok(Arc::clone(channel));
         }
-        let channel = self.shared.settings.channel(location.clone())?;
+        let settings = &self.shared.settings;
+        let channel = settings.channel(location.clone(), &mut others.connector)?;
         if self.channel.is_tls() && !channel.is_tls() {
             return Err(Error::invalid_argument(format!(
                 "the flight's location `{location}` is in plain text, and this client speaks TLS: it does not follow"
             )));
         }
         let channel = Arc::new(channel);
-        others.insert(location, Arc::clone(&channel));
+        if others.channels.len() >= KEPT {
+            others
+                .channels
+                .retain(|_, channel| Arc::strong_count(channel) > 1);
+        }
+        others.channels.insert(location, Arc::clone(&channel));
         Ok(channel)
     }
 }
 
+/// How endpoints are read.
+enum Order {
+    /// One after the other, with so many open.
+    Kept { opened: usize },
+    /// So many at the same time.
+    None { read: usize },
+}
+
 /// The streams as one.
-fn joined<S, F>(opening: S, schema: SchemaRef, ordered: bool, at_once: usize) -> BatchStream
+fn joined<S, F>(opening: S, schema: SchemaRef, order: Order) -> BatchStream
 where
     S: stream::Stream<Item = F> + Send + 'static,
     F: Future<Output = Result<BatchStream, Error>> + Send + 'static,
@@ -134,7 +180,7 @@ where
         async move {
             let mut stream = stream.await?;
             let schema = stream.schema().await?;
-            match of.fields() == schema.fields() {
+            match same_columns(&of, &schema) {
                 true => Ok(stream.messages()),
                 false => Err(Error::internal(format!(
                     "an endpoint has not the flight's schema: it has {:?}, the flight {:?}",
@@ -144,13 +190,11 @@ where
             }
         }
     });
-    match ordered {
-        true => BatchStream::new(schema, checked.buffered(at_once).try_flatten()),
-        false => BatchStream::new(
-            schema,
-            checked
-                .buffer_unordered(at_once)
-                .try_flatten_unordered(at_once),
-        ),
+    match order {
+        Order::Kept { opened } => BatchStream::new(schema, checked.buffered(opened).try_flatten()),
+        Order::None { read } => {
+            let streams = checked.map(|stream| stream::once(stream).try_flatten().boxed());
+            BatchStream::new(schema, streams.flatten_unordered(read))
+        }
     }
 }

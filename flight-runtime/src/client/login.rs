@@ -29,17 +29,14 @@ impl FlightClient {
         while !encoded.len().is_multiple_of(4) {
             encoded.push('=');
         }
-        let options = CallOptions::new().header("authorization", format!("Basic {encoded}"))?;
+        let options = CallOptions::new().secret("authorization", format!("Basic {encoded}"))?;
         let mut answers = self.with(options).handshake([]).await?;
         while answers.try_next().await?.is_some() {}
         let headers = answers.answer().headers();
         let token = headers
             .get("authorization")
             .ok_or_else(|| Error::internal("the server answered the login without a token"))?;
-        let mut options = self.options.clone();
-        let mut token = token.clone();
-        token.set_sensitive(true);
-        options.headers.insert("authorization", token);
+        let options = self.options.clone().secret("authorization", token)?;
         Ok(Self {
             options,
             ..self.clone()

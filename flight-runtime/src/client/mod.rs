@@ -17,16 +17,15 @@ mod results;
 mod tls;
 pub(crate) mod typed;
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use arrow::datatypes::Schema;
 use arrow_flight::{
     Action, ActionType, Criteria, Empty, FlightDescriptor, FlightInfo, PollInfo, PutResult,
     Result as ActionResult, SchemaResult, Ticket,
 };
 use futures::stream::{self, StreamExt};
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::Error;
@@ -37,17 +36,18 @@ use crate::reply::{Encoded, flow_of_upload};
 use crate::rpc::Method;
 use crate::timers::sleep_until;
 use crate::wire::compression::Encoding;
-use crate::wire::decode::BatchDecoder;
+use crate::wire::decode::{BatchDecoder, read_schema};
 use crate::wire::flight_data::{FlightDataReader, Limits};
 use crate::wire::grpc::encode_message;
-use crate::wire::guard::GuardLimits;
 use crate::wire::message::{empty_frame, with_descriptor};
 use crate::wire::segments::Segments;
 
 use answer::{Answer, Frames, Outgoing, fault, is_leave};
 use builder::Settings;
 use channel::Channel;
-use connection::Live;
+use connection::{InCall, Live};
+use endpoints::Others;
+use tls::Connector;
 
 pub use builder::FlightClientBuilder;
 pub(crate) use channel::Dial;
@@ -85,15 +85,14 @@ pub struct FlightClient {
 /// What clones have in common.
 struct Shared {
     settings: Settings,
-    /// Channels to other places, which endpoints name.
-    others: Mutex<HashMap<Location, Arc<Channel>>>,
+    others: Mutex<Others>,
 }
 
 impl Shared {
-    fn new(settings: Settings) -> Arc<Self> {
+    fn new(settings: Settings, connector: Option<Connector>) -> Arc<Self> {
         Arc::new(Self {
             settings,
-            others: Mutex::default(),
+            others: Mutex::new(Others::new(connector)),
         })
     }
 }
@@ -229,7 +228,7 @@ impl FlightClient {
         self.one(Method::PollFlightInfo, &descriptor.into()).await
     }
 
-    /// The schema of one flight; `Schema::try_from(&result)` decodes it.
+    /// The schema of one flight, as it is sent: [`schema`](Self::schema) decodes it.
     ///
     /// # Errors
     ///
@@ -239,6 +238,26 @@ impl FlightClient {
         descriptor: impl Into<FlightDescriptor>,
     ) -> Result<SchemaResult, Error> {
         self.one(Method::GetSchema, &descriptor.into()).await
+    }
+
+    /// The schema of one flight.
+    ///
+    /// ```no_run
+    /// # use flight_runtime::prelude::*;
+    /// # use flight_runtime::FlightClient;
+    /// # async fn run(client: FlightClient) -> Result<(), Error> {
+    /// let schema = client.schema(FlightDescriptor::new_path(vec!["stations".to_owned()])).await?;
+    /// println!("{} columns", schema.fields().len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the server answers; UNAVAILABLE when it cannot be reached, INTERNAL when the answer is no schema.
+    pub async fn schema(&self, descriptor: impl Into<FlightDescriptor>) -> Result<Schema, Error> {
+        let answer = self.get_schema(descriptor).await?;
+        read_schema(&answer.schema).map_err(fault)
     }
 
     /// The flights that the server offers, narrowed down by criteria of its own.
@@ -328,7 +347,7 @@ impl FlightClient {
         let (response, stream) = sent.map_err(|error| self.channel.lost(error))?;
         Ok(Answer::new(
             Arc::clone(&self.channel),
-            running,
+            InCall::new(running),
             response,
             stream,
             outgoing,
@@ -378,7 +397,7 @@ impl FlightClient {
     fn batches(&self, answer: Answer) -> BatchStream {
         let message = self.shared.settings.max_message_size;
         let reader = FlightDataReader::new(answer, Encoding::Identity, Limits { message });
-        let decoder = BatchDecoder::new(GuardLimits::default());
+        let decoder = BatchDecoder::new(self.shared.settings.guard());
         let received = Received::new(reader, decoder, None, fault);
         Box::new(received).into_stream().of_answer()
     }

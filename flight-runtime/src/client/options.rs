@@ -62,21 +62,24 @@ impl CallOptions {
     /// # Errors
     ///
     /// INVALID_ARGUMENT when the token is not visible ASCII.
-    pub fn bearer_token(mut self, token: &str) -> Result<Self, Error> {
-        let (name, mut value) = header("authorization", format!("Bearer {token}").as_bytes())?;
-        value.set_sensitive(true);
-        self.headers.insert(name, value);
-        Ok(self)
+    pub fn bearer_token(self, token: &str) -> Result<Self, Error> {
+        self.secret(header::AUTHORIZATION.as_str(), format!("Bearer {token}"))
     }
 
     /// Sends the token of a handshake in `auth-token-bin`, in place of what was sent before.
     #[must_use]
     pub fn handshake_token(mut self, token: impl AsRef<[u8]>) -> Self {
-        if let Ok((name, mut value)) = header(AUTH_TOKEN_HEADER, token.as_ref()) {
-            value.set_sensitive(true);
+        if let Ok((name, value)) = secret(AUTH_TOKEN_HEADER, token.as_ref()) {
             self.headers.insert(name, value);
         }
         self
+    }
+
+    /// Sends a header that HTTP/2 is not to keep in its tables, in place of what was sent before.
+    pub(super) fn secret(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let (name, value) = secret(name, value.as_ref())?;
+        self.headers.insert(name, value);
+        Ok(self)
     }
 
     /// Says which trace the call belongs to, as that of `context`, which makes it: `traceparent` with the trace and that call as the parent, and
@@ -188,6 +191,12 @@ fn header(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue), Error> 
     };
     let value = value.map_err(|_| wrong("its value is not one that HTTP/2 allows"))?;
     Ok((key, value))
+}
+
+fn secret(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue), Error> {
+    let (name, mut value) = header(name, value)?;
+    value.set_sensitive(true);
+    Ok((name, value))
 }
 
 /// `grpc-timeout`: at most eight digits and a unit, rounded up so that the server does not end first.

@@ -334,8 +334,6 @@ pub mod glue {
         client: &FlightClient,
         descriptor: impl Into<FlightDescriptor>,
     ) -> Result<Schema, Error> {
-        let result = client.get_schema(descriptor).await?;
-        Schema::try_from(&result)
-            .map_err(|error| Error::internal(format!("the schema cannot be read: {error}")))
+        client.schema(descriptor).await
     }
 }

@@ -246,7 +246,9 @@ pub(crate) fn read_schema(message: &[u8]) -> Result<Schema, WireError> {
     // The marker and the length of what follows; the flatbuffer knows itself where it ends.
     let header = match message {
         [0xff, 0xff, 0xff, 0xff, _, _, _, _, header @ ..] => header,
-        _ => return Err(WireError::invalid("it has no continuation marker")),
+        // Before Arrow 0.15 there was no marker.
+        [_, _, _, _, header @ ..] => header,
+        _ => return Err(WireError::invalid("it is no message of Arrow's IPC format")),
     };
     schema_of(parse_header(header, &limits)?, &limits)
 }

@@ -59,6 +59,15 @@ pub(crate) fn first_difference(schema: &Schema, batch: &RecordBatch) -> Option<S
     })
 }
 
+/// Whether `found` has the columns of `expected`: their names and types, whatever is said of nulls.
+pub(crate) fn same_columns(expected: &Schema, found: &Schema) -> bool {
+    let columns = expected.fields().iter().zip(found.fields());
+    expected.fields().len() == found.fields().len()
+        && columns
+            .into_iter()
+            .all(|(a, b)| a.name() == b.name() && fits(a.data_type(), b.data_type()))
+}
+
 /// A field as a reader of the message knows it.
 struct Shown<'a>(&'a Field);
 

@@ -42,7 +42,7 @@ pub(crate) mod grpc;
 pub(crate) mod guard;
 pub(crate) mod held;
 mod ipc_stream;
-mod matching;
+pub(crate) mod matching;
 mod mend;
 pub(crate) mod message;
 pub(crate) mod progress;
