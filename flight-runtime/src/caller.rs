@@ -22,10 +22,16 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// That of a TCP connection. Who came by IPv4 to a socket of IPv6 (`[::]` takes both) is known by his address of IPv4: who compares it is not to be
+    /// told otherwise.
+    pub(crate) fn tcp(address: SocketAddr) -> Self {
+        Self::Tcp(SocketAddr::new(address.ip().to_canonical(), address.port()))
+    }
+
     /// Whether it is on this machine: then the way to it takes no time.
     pub(crate) fn is_local(&self) -> bool {
         match self {
-            Peer::Tcp(address) => address.ip().to_canonical().is_loopback(),
+            Peer::Tcp(address) => address.ip().is_loopback(),
             Peer::Unix | Peer::Unknown => true,
         }
     }
@@ -52,7 +58,7 @@ impl fmt::Display for Peer {
 
 /// The address by which a peer is counted: of IPv6 the first 64 bits, because one machine may have all that begin with them.
 pub(crate) fn network(peer: Peer) -> Option<IpAddr> {
-    Some(match peer.socket_addr()?.ip().to_canonical() {
+    Some(match peer.socket_addr()?.ip() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
         address => address,
     })
@@ -71,5 +77,20 @@ impl From<Peer> for Caller {
             peer,
             certificate: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_by_ipv4_is_known_by_it() {
+        let peer = |address: &str| Peer::tcp(address.parse().unwrap());
+        let mapped = peer("[::ffff:127.0.0.1]:4711");
+        assert_eq!(mapped, peer("127.0.0.1:4711"));
+        assert_eq!(mapped.to_string(), "ipv4:127.0.0.1:4711");
+        assert!(mapped.is_local());
+        assert_eq!(peer("[2001:db8::1]:1").to_string(), "ipv6:[2001:db8::1]:1");
     }
 }

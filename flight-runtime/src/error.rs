@@ -65,10 +65,13 @@ macro_rules! constructors {
 }
 
 impl Error {
-    /// An error with this code, whose message the client sees.
+    /// An error with this code, whose message the client sees. OK is none: it becomes UNKNOWN, or a stream that broke off would look whole.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
-            code,
+            code: match code {
+                Code::Ok => Code::Unknown,
+                code => code,
+            },
             message: message.into(),
             extra_info: Bytes::new(),
             source: None,
@@ -190,9 +193,23 @@ impl Error {
         Self::hidden(format!("the handler panicked: {text}"))
     }
 
-    /// An error that came through code of others: ours is found in it again.
-    pub(crate) fn of_box(error: BoxError) -> Self {
-        from_box(error)
+    /// What `?` makes of an error, of one that is boxed: an [`Error`] or a [`Status`] that came through code of others is found again, and anything else
+    /// is [hidden](Self::hidden).
+    ///
+    /// For `Box<dyn Error>` and for `anyhow::Error`, which are no [`std::error::Error`] themselves, so that `?` does not take them.
+    ///
+    /// ```
+    /// use flight_runtime::{Code, Error};
+    ///
+    /// fn load(name: &str) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    ///     Err(Error::not_found(format!("no table `{name}`")).into())
+    /// }
+    ///
+    /// let error = load("stations").map_err(Error::from_boxed).unwrap_err();
+    /// assert_eq!(error.code(), Code::NotFound);
+    /// ```
+    pub fn from_boxed(error: impl Into<BoxError>) -> Self {
+        from_box(error.into())
     }
 
     /// The same error for another call: all of it but the source.
@@ -339,7 +356,7 @@ impl From<Error> for Status {
 }
 
 impl From<Error> for BoxError {
-    /// For interfaces that carry any error; `?` on it in a handler gives the same [`Error`] again.
+    /// For interfaces that carry any error; [`Error::from_boxed`] gives the same [`Error`] again, and so does `?` on an Arrow error around it.
     fn from(error: Error) -> Self {
         Box::new(Carried(error))
     }
@@ -441,6 +458,14 @@ mod tests {
         let back = Error::from(carried);
         assert_eq!((back.code(), back.message()), (Code::Aborted, "cut"));
         assert_eq!(back.extra_info(), "x");
+    }
+
+    #[test]
+    fn no_error_is_ok() {
+        assert_eq!(Error::new(Code::Ok, "fine").code(), Code::Unknown);
+        let swept = |status: Status| -> Result<(), Error> { Err(status)? };
+        let error = swept(Status::new(Code::Ok, "fine")).unwrap_err();
+        assert_eq!((error.code(), error.message()), (Code::Unknown, "fine"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -59,6 +60,8 @@ struct Inner {
     /// What [`ServerHandle::set_serving`] has said.
     serving: watch::Sender<bool>,
     counters: Arc<Counters>,
+    /// That of the server: a handle may be anywhere.
+    runtime: Handle,
 }
 
 impl ServerHandle {
@@ -74,6 +77,7 @@ impl ServerHandle {
             signals,
             serving: watch::Sender::new(true),
             counters,
+            runtime: Handle::current(),
         }))
     }
 
@@ -111,7 +115,7 @@ impl ServerHandle {
     pub fn shutdown_within(&self, limit: Duration) {
         self.shutdown();
         let signals = self.0.signals.clone();
-        tokio::spawn(async move {
+        self.0.runtime.spawn(async move {
             tokio::select! {
                 () = tokio::time::sleep(limit) => signals.stop.cancel(),
                 () = signals.ended.cancelled() => return,
@@ -163,7 +167,8 @@ impl ServerHandle {
         self.0.signals.cut.is_cancelled()
     }
 
-    /// Waits until the server has ended, its sockets are closed and its calls are done.
+    /// Waits until the server has ended: its sockets are closed and nothing begins any more. Calls have ended before, but for what [`abort`](Self::abort) has
+    /// cut off, which ends at its next `await`, and plain `fn` handlers on their blocking threads.
     ///
     /// Not from a handler: its own call would wait for itself.
     pub async fn wait(&self) {

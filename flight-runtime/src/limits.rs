@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::Error;
+use crate::timers::countable;
 use crate::wire::guard::GuardLimits;
 
 /// How much a server takes: of connections, of calls, and of time. Each limit has a default that lets ordinary clients work and stops those
@@ -96,7 +97,7 @@ impl Limits {
     /// A connection that has not spoken does not hold up the end of the server either.
     #[must_use]
     pub fn time_to_speak(mut self, limit: Duration) -> Self {
-        self.time_to_speak = limit;
+        self.time_to_speak = countable(limit);
         self
     }
 
@@ -129,7 +130,7 @@ impl Limits {
     /// from clients that are connected already.
     #[must_use]
     pub fn max_connection_age(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.connection_age = limit.into();
+        self.connection_age = limit.into().map(countable);
         self
     }
 
@@ -138,7 +139,7 @@ impl Limits {
     /// Those that still run end with UNAVAILABLE, and the connection is closed half a second later. `None` lets them run to their ends.
     #[must_use]
     pub fn connection_age_grace(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.connection_age_grace = limit.into();
+        self.connection_age_grace = limit.into().map(countable);
         self
     }
 
@@ -205,7 +206,7 @@ impl Limits {
     /// compute its next batch.
     #[must_use]
     pub fn upload_idle(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.upload_idle = limit.into();
+        self.upload_idle = limit.into().map(countable);
         self
     }
 
@@ -218,7 +219,7 @@ impl Limits {
     /// ([`into_service`](crate::FlightServerBuilder::into_service)) does not know what clients take.
     #[must_use]
     pub fn download_idle(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.download_idle = limit.into();
+        self.download_idle = limit.into().map(countable);
         self
     }
 
@@ -228,7 +229,7 @@ impl Limits {
     /// with DEADLINE_EXCEEDED. There is no default, because a large download takes as long as its line needs.
     #[must_use]
     pub fn max_call_duration(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.call_duration = limit.into();
+        self.call_duration = limit.into().map(countable);
         self
     }
 
@@ -256,7 +257,7 @@ impl Limits {
     /// Then the handler's stream ends with RESOURCE_EXHAUSTED. It also ends an upload that trickles.
     #[must_use]
     pub fn max_upload_duration(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.upload_duration = limit.into();
+        self.upload_duration = limit.into().map(countable);
         self
     }
 
@@ -291,7 +292,7 @@ impl Limits {
     /// a login that asks another server. Where [`max_call_duration`](Self::max_call_duration) is less, that holds.
     #[must_use]
     pub fn max_handshake_duration(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.handshake_duration = limit.into();
+        self.handshake_duration = limit.into().map(countable);
         self
     }
 

@@ -1,6 +1,7 @@
 //! [`Location`]: where a server listens, in Flight's own URIs.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,8 @@ use crate::Error;
 /// `grpc://localhost:0`.
 ///
 /// Made from a string, a `(host, port)` pair or a [`SocketAddr`]; what is wrong with it is said when the server starts. A URI without a
-/// port is an error, where other implementations silently take 443.
+/// port is an error, where other implementations silently take 443. Where a URI was not said, a server with a certificate listens in TLS
+/// (`grpc+tls://`), as pyarrow's does.
 ///
 /// ```
 /// use flight_runtime::Location;
@@ -26,9 +28,25 @@ use crate::Error;
 /// assert_eq!(Location::from(("localhost", 8815)).to_string(), "grpc://localhost:8815");
 /// assert_eq!(Location::from("grpc+unix:///run/flight.sock").to_string(), "grpc+unix:///run/flight.sock");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct Location {
     uri: String,
+    /// Host and port alone were said, of which a server's certificates decide whether it is TLS.
+    bare: bool,
+}
+
+impl PartialEq for Location {
+    fn eq(&self, other: &Self) -> bool {
+        self.uri == other.uri
+    }
+}
+
+impl Eq for Location {}
+
+impl Hash for Location {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.uri.hash(state);
+    }
 }
 
 /// Both addresses of `localhost`, which servers listen on and clients try. Not what the resolver says: a container's often knows one of them alone.
@@ -54,9 +72,7 @@ impl Location {
 
     /// A Unix domain socket at this path.
     pub fn unix(path: impl AsRef<Path>) -> Self {
-        Self {
-            uri: format!("grpc+unix://{}", path.as_ref().display()),
-        }
+        format!("grpc+unix://{}", path.as_ref().display()).into()
     }
 
     /// Takes the URI apart.
@@ -128,15 +144,25 @@ impl Location {
         } else {
             ("", "")
         };
-        Self {
-            uri: format!("{scheme}://{open}{host}{close}:{port}"),
+        format!("{scheme}://{open}{host}{close}:{port}").into()
+    }
+
+    fn bare(self) -> Self {
+        Self { bare: true, ..self }
+    }
+
+    /// That of a server which has certificates.
+    pub(crate) fn with_certificates(self) -> Self {
+        match self.uri.strip_prefix("grpc://") {
+            Some(rest) if self.bare => format!("grpc+tls://{rest}").into(),
+            _ => self,
         }
     }
 }
 
 impl Default for Location {
     fn default() -> Self {
-        Self::of_tcp(false, "localhost", 0)
+        ("localhost", 0).into()
     }
 }
 
@@ -148,35 +174,31 @@ impl fmt::Display for Location {
 
 impl From<&str> for Location {
     fn from(uri: &str) -> Self {
-        Self {
-            uri: uri.to_owned(),
-        }
+        uri.to_owned().into()
     }
 }
 
 impl From<String> for Location {
     fn from(uri: String) -> Self {
-        Self { uri }
+        Self { uri, bare: false }
     }
 }
 
 impl From<(&str, u16)> for Location {
     fn from((host, port): (&str, u16)) -> Self {
-        Self::of_tcp(false, host, port)
+        Self::of_tcp(false, host, port).bare()
     }
 }
 
 impl From<SocketAddr> for Location {
     fn from(address: SocketAddr) -> Self {
-        Self {
-            uri: format!("grpc://{address}"),
-        }
+        Self::from(format!("grpc://{address}")).bare()
     }
 }
 
 impl From<arrow_flight::Location> for Location {
     fn from(location: arrow_flight::Location) -> Self {
-        Self { uri: location.uri }
+        location.uri.into()
     }
 }
 
@@ -226,6 +248,21 @@ mod tests {
             Location::unix("/x").target().unwrap(),
             Target::Unix { path: "/x".into() }
         );
+    }
+
+    #[test]
+    fn certificates_decide_where_no_scheme_was_said() {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        for (location, with) in [
+            (Location::default(), "grpc+tls://localhost:0"),
+            (("::1", 2).into(), "grpc+tls://[::1]:2"),
+            (address.into(), "grpc+tls://127.0.0.1:1"),
+            // Whoever says it wants it.
+            ("grpc://localhost:3".into(), "grpc://localhost:3"),
+            (Location::unix("/x"), "grpc+unix:///x"),
+        ] {
+            assert_eq!(location.with_certificates().as_str(), with);
+        }
     }
 
     #[test]

@@ -28,8 +28,7 @@ pub(crate) struct Pace(Arc<Inner>);
 
 struct Inner {
     progress: Arc<Progress>,
-    /// `None` until it has begun.
-    call: Mutex<Option<Begun>>,
+    call: Mutex<Phase>,
     /// Whoever waits for those sees to that of the call.
     deadlines: Arc<Deadlines>,
     _keeper: Option<Arc<dyn Any + Send + Sync>>,
@@ -38,10 +37,16 @@ struct Inner {
     waker: AtomicWaker,
 }
 
-/// What is ended, and when it ends by itself.
-struct Begun {
-    call: Weak<dyn Ends>,
-    deadline: Option<Instant>,
+enum Phase {
+    /// It has not begun.
+    Before,
+    /// It is to end as soon as it begins.
+    Doomed(Error),
+    /// What is ended, and when it ends by itself.
+    Begun {
+        call: Weak<dyn Ends>,
+        deadline: Option<Instant>,
+    },
 }
 
 impl Pace {
@@ -62,7 +67,7 @@ impl Pace {
     ) -> Self {
         Self(Arc::new(Inner {
             progress: Arc::new(progress),
-            call: Mutex::new(None),
+            call: Mutex::new(Phase::Before),
             deadlines,
             _keeper: keeper,
             cut: AtomicBool::new(false),
@@ -78,37 +83,51 @@ impl Pace {
         &self.0.progress
     }
 
-    fn begun(&self) -> MutexGuard<'_, Option<Begun>> {
+    fn phase(&self) -> MutexGuard<'_, Phase> {
         self.0.call.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says what is ended, and when it is to end.
-    pub(crate) fn begin(&self, call: Weak<dyn Ends>, deadline: Option<Instant>) {
-        *self.begun() = Some(Begun { call, deadline });
+    pub(crate) fn begin(&self, call: &Arc<dyn Ends>, deadline: Option<Instant>) {
+        let begun = Phase::Begun {
+            call: Arc::downgrade(call),
+            deadline,
+        };
+        let before = std::mem::replace(&mut *self.phase(), begun);
+        if let Phase::Doomed(error) = before {
+            call.end_with(error);
+        }
         if let Some(deadline) = deadline {
             self.0.deadlines.add(deadline);
         }
     }
 
-    fn call(&self) -> Option<Arc<dyn Ends>> {
-        self.begun().as_ref()?.call.upgrade()
-    }
-
-    /// Ends the call, if it has begun and not ended.
+    /// Ends the call, if it has not ended: one that has not begun, when it does.
     pub(crate) fn end_with(&self, error: Error) {
-        if let Some(call) = self.call() {
+        let call = match &mut *self.phase() {
+            Phase::Begun { call, .. } => call.upgrade(),
+            before => {
+                *before = Phase::Doomed(error);
+                return;
+            }
+        };
+        if let Some(call) = call {
             call.end_with(error);
         }
     }
 
     /// Ends the call if its deadline has come; else that is still waited for.
     pub(crate) fn expire(&self, now: Instant) {
-        let Some(deadline) = self.begun().as_ref().and_then(|begun| begun.deadline) else {
-            return;
+        let (call, deadline) = match &*self.phase() {
+            Phase::Begun {
+                call,
+                deadline: Some(deadline),
+            } => (call.upgrade(), *deadline),
+            _ => return,
         };
         if deadline > now {
             self.0.deadlines.add(deadline);
-        } else if let Some(call) = self.call() {
+        } else if let Some(call) = call {
             call.expire();
         }
     }

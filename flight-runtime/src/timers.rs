@@ -22,6 +22,12 @@ pub(crate) fn sleep_until(deadline: Instant) -> Sleep {
     tokio::time::sleep_until(deadline)
 }
 
+/// The same, but no longer than a clock can count: whoever says `Duration::MAX` wants no limit, and not an overflow.
+pub(crate) fn countable(duration: Duration) -> Duration {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    duration.min(CENTURY)
+}
+
 /// What is made while this is held has its timers beside the runtime that it is made in.
 fn beside() -> Option<EnterGuard<'static>> {
     let here = Handle::try_current().ok()?.runtime_flavor();

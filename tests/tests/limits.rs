@@ -4,9 +4,12 @@
 mod common;
 mod limited;
 
+use std::time::Duration;
+
 use common::within;
-use flight_runtime::{Code, Error, Limits};
-use limited::{client, eventually, hello, serve, serve_known, token, waiting};
+use flight_runtime::{BasicAuth, CallOptions, Code, Error, FlightClient, Limits, Principal};
+use futures::future::BoxFuture;
+use limited::{client, eventually, hello, limited, serve, serve_known, token, waiting};
 
 /// That a call was refused for this limit.
 fn refused<T>(result: Result<T, Error>, code: Code, option: &str) {
@@ -133,6 +136,90 @@ async fn whoever_guesses_is_not_heard_for_a_while() {
                 Code::ResourceExhausted,
                 "max_failed_logins_per_address",
             );
+        }
+    })
+    .await;
+}
+
+/// Judges all who ask at once, the wrong ones first.
+async fn slow_to_judge(_: String, password: String) -> Result<Principal, Error> {
+    let wait = |millis| tokio::time::sleep(Duration::from_millis(millis));
+    match password.as_str() {
+        "right" => {
+            wait(300).await;
+            Ok(Principal::new("ada"))
+        }
+        _ => {
+            wait(100).await;
+            Err(BasicAuth::wrong())
+        }
+    }
+}
+
+#[tokio::test]
+async fn guesses_that_are_made_at_once_are_not_heard_either() {
+    within(async {
+        type Login = fn(FlightClient, &'static str) -> BoxFuture<'static, Result<(), Error>>;
+        let logins: [Login; 3] = [
+            |client, password| {
+                Box::pin(async move { client.authenticate_basic("ada", password).await.map(drop) })
+            },
+            |client, password| {
+                Box::pin(async move { client.authenticate("ada", password).await.map(drop) })
+            },
+            |client, password| {
+                Box::pin(async move {
+                    let basic = match password {
+                        "right" => "Basic YWRhOnJpZ2h0",
+                        _ => "Basic YWRhOndyb25n",
+                    };
+                    let options = CallOptions::new().header("authorization", basic)?;
+                    waiting(&client.with(options)).await.map(drop)
+                })
+            },
+        ];
+        for login in logins {
+            let limits = Limits::default().max_failed_logins_per_address(2);
+            let server = limited(limits).0;
+            let server = server.authenticator(BasicAuth::new(slow_to_judge));
+            let server = server.start().await.unwrap();
+            let client = client(&server).await;
+            let (a, b, right) = tokio::join!(
+                login(client.clone(), "wrong"),
+                login(client.clone(), "wrong"),
+                login(client.clone(), "right"),
+            );
+            for wrong in [a, b] {
+                assert!(wrong.is_err());
+            }
+            refused(
+                right,
+                Code::ResourceExhausted,
+                "max_failed_logins_per_address",
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_login_is_asked_about_until_somebody_knows_it() {
+    within(async {
+        let here = BasicAuth::users([("ada", "ada's")]);
+        let there = BasicAuth::users([("bob", "bob's")]);
+        let server = limited(Limits::default()).0;
+        let server = server.authenticator(here).authenticator(there);
+        let server = server.start().await.unwrap();
+        let client = client(&server).await;
+        for (name, password) in [("ada", "ada's"), ("bob", "bob's")] {
+            let login = client.authenticate_basic(name, password).await.unwrap();
+            waiting(&login).await.unwrap();
+            let login = client.authenticate(name, password).await.unwrap();
+            waiting(&login).await.unwrap();
+            for password in ["", "eve's"] {
+                let error = client.authenticate_basic(name, password).await.unwrap_err();
+                assert_eq!(error.code(), Code::Unauthenticated, "{error}");
+            }
         }
     })
     .await;

@@ -40,14 +40,26 @@ impl Hoarder {
         self.begin_behind(b"", who, method, count).await
     }
 
-    /// The same behind a message that is whole.
-    async fn begin_behind(
-        &mut self,
-        whole: &'static [u8],
-        who: &str,
-        method: &str,
-        count: usize,
-    ) -> Begun {
+    /// Sends an Action of so many bytes, and does not say that it was the last message.
+    async fn whole(&mut self, who: &str, count: usize) -> Begun {
+        let (mut message, mut key) = (BytesMut::new(), count);
+        message.put_u8(0x12);
+        while key >= 0x80 {
+            message.put_u8((key & 0x7f) as u8 | 0x80);
+            key >>= 7;
+        }
+        message.put_u8(key as u8);
+        message.put_bytes(0, count);
+        let mut framed = BytesMut::new();
+        framed.put_u8(0);
+        framed.put_u32(message.len() as u32);
+        framed.extend_from_slice(&message);
+        let mut begun = self.request(who, "DoAction").await;
+        begun.send(framed.freeze());
+        begun
+    }
+
+    async fn request(&mut self, who: &str, method: &str) -> Begun {
         let request = Request::post(format!(
             "http://localhost/arrow.flight.protocol.FlightService/{method}"
         ))
@@ -57,7 +69,18 @@ impl Hoarder {
         let mut sender = self.0.clone().ready().await.unwrap();
         let request = request.body(()).unwrap();
         let (answer, body) = sender.send_request(request, false).unwrap();
-        let mut begun = Begun { body, answer };
+        Begun { body, answer }
+    }
+
+    /// The same behind a message that is whole.
+    async fn begin_behind(
+        &mut self,
+        whole: &'static [u8],
+        who: &str,
+        method: &str,
+        count: usize,
+    ) -> Begun {
+        let mut begun = self.request(who, method).await;
         let mut prefix = BytesMut::from(whole);
         prefix.put_u8(0);
         prefix.put_u32(1 << 20);
@@ -122,6 +145,25 @@ async fn a_caller_may_hold_as_much_as_is_left_and_nobody_else_suffers() {
             assert_eq!(server.running_calls(), 2, "{method}: {:?}", first.body);
             drop(other);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_whole_counts_until_its_request_ends() {
+    within(async {
+        let server = server().await;
+        let mut hoarder = Hoarder::new(&server).await;
+        let first = hoarder.whole("ada", 400 * KIB).await;
+        eventually(|| server.running_calls() == 1).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let (code, message) = hoarder.whole("ada", 400 * KIB).await.refused().await;
+        assert_eq!(code, "8", "{message}");
+        assert!(message.contains("max_unfinished_bytes"), "{message}");
+        assert_eq!(served(&server, "bob").await.unwrap(), "7");
+        drop(first);
+        eventually(|| server.running_calls() == 0).await;
+        assert_eq!(served(&server, "ada").await.unwrap(), "7");
     })
     .await;
 }

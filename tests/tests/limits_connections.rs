@@ -7,7 +7,7 @@ mod limited;
 use std::time::Duration;
 
 use common::within;
-use flight_runtime::{Code, FlightClient, Limits, Location};
+use flight_runtime::{CallOptions, Code, FlightClient, Limits, Location};
 use limited::{client, closed, eventually, hello, limited as server, raw, serve, waiting};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -52,6 +52,44 @@ async fn a_connection_that_speaks_in_time_stays() {
         hello(&client).await.unwrap();
         tokio::time::sleep(Duration::from_millis(300)).await;
         hello(&client).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_longest_time_there_is_means_no_limit() {
+    within(async {
+        const MAX: Duration = Duration::MAX;
+        let limits = Limits::default()
+            .time_to_speak(MAX)
+            .max_connection_age(MAX)
+            .connection_age_grace(MAX)
+            .upload_idle(MAX)
+            .download_idle(MAX)
+            .max_call_duration(MAX)
+            .max_upload_duration(MAX)
+            .max_handshake_duration(MAX);
+        let (builder, _) = server(limits);
+        let builder = builder
+            .http2_keepalive_interval(MAX)
+            .http2_keepalive_timeout(MAX);
+        let server = builder.start().await.unwrap();
+        let client = FlightClient::builder(server.location().clone())
+            .http2_keepalive_interval(MAX)
+            .http2_keepalive_timeout(MAX)
+            .options(CallOptions::new().timeout(MAX));
+        let client = client.connect().await.unwrap();
+        hello(&client).await.unwrap();
+        let mut rows = waiting(&client).await.unwrap();
+        let more = tokio::time::timeout(Duration::from_millis(100), rows.try_next());
+        assert!(more.await.is_err(), "it goes on");
+        // From a thread that has no runtime, too.
+        let handle = (*server).clone();
+        std::thread::spawn(move || handle.shutdown_within(MAX))
+            .join()
+            .unwrap();
+        drop(rows);
+        server.wait().await;
     })
     .await;
 }

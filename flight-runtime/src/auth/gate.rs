@@ -72,6 +72,11 @@ impl Gate {
         self.authenticators.iter().chain(&self.handler)
     }
 
+    fn is_handler(&self, one: &Arc<dyn Erased>) -> bool {
+        let handler = self.handler.as_ref();
+        handler.is_some_and(|handler| Arc::ptr_eq(handler, one))
+    }
+
     /// Asks who calls. A call that is neither admitted nor public ends here or at its handler, whatever it asks for.
     ///
     /// The second is whether the call brought credentials that are wrong.
@@ -126,14 +131,25 @@ impl Gate {
             Box::pin(async move {
                 let mut outgoing = ServerAuthSender::new(sink);
                 let mut incoming = ServerAuthReader::new(body, encoding);
+                let mut wrong = None;
                 for authenticator in gate.all() {
+                    // The handler would wait for what this client, who meant another, does not send.
+                    if wrong.is_some() && gate.is_handler(authenticator) {
+                        break;
+                    }
                     let taking_part =
                         authenticator.handshake(&context, &mut outgoing, &mut incoming);
-                    if taking_part.await? {
-                        return Ok(());
+                    match taking_part.await {
+                        Ok(true) => return Ok(()),
+                        Ok(false) => {}
+                        // Whom one does not know, another may.
+                        Err(error) if error.code() == Code::Unauthenticated => {
+                            wrong.get_or_insert(error);
+                        }
+                        Err(error) => return Err(error),
                     }
                 }
-                Err(gate.no_handshake())
+                Err(wrong.unwrap_or_else(|| gate.no_handshake()))
             })
         })
     }

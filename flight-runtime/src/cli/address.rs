@@ -26,11 +26,8 @@ pub struct AddressArgs {
 impl AddressArgs {
     pub(super) fn give(&self, server: FlightServerBuilder) -> FlightServerBuilder {
         let location = self.location.clone().or_else(|| {
-            match (server.location_given(), server.has_certificate()) {
-                (Some(_), _) => None,
-                (None, true) => Some("grpc+tls://localhost:8815".into()),
-                (None, false) => Some("grpc://localhost:8815".into()),
-            }
+            let unsaid = server.location_given().is_none();
+            unsaid.then(|| ("localhost", 8815).into())
         });
         let server = set(server, location, FlightServerBuilder::location);
         let advertise = (!self.advertise.is_empty()).then(|| self.advertise.clone());

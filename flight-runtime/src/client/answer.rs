@@ -337,7 +337,7 @@ pub(super) fn is_leave(error: &h2::Error) -> bool {
 /// What is wrong with an answer, as its reader sees it: the server's fault, or an error that came through.
 pub(super) fn fault(error: WireError) -> Error {
     match error {
-        WireError::Io(error) => Error::of_box(error),
+        WireError::Io(error) => Error::from_boxed(error),
         WireError::TooLarge { .. } => {
             Error::resource_exhausted(format!("{error}: raise it with `max_message_size`"))
         }

@@ -10,6 +10,7 @@ use super::{CallOptions, FlightClient, Shared};
 use crate::Error;
 use crate::location::{Location, Target};
 use crate::pem::Pem;
+use crate::timers::countable;
 use crate::wire::encode::DEFAULT_MAX_MESSAGE_SIZE;
 use crate::wire::guard::GuardLimits;
 
@@ -166,14 +167,14 @@ impl FlightClientBuilder {
     /// minutes.
     #[must_use]
     pub fn http2_keepalive_interval(mut self, interval: Duration) -> Self {
-        self.settings.http2.keep_alive_interval = Some(interval);
+        self.settings.http2.keep_alive_interval = Some(countable(interval));
         self
     }
 
     /// How long the answer to such a ping may take before the connection is given up. Default: 20 seconds.
     #[must_use]
     pub fn http2_keepalive_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.http2.keep_alive_timeout = timeout;
+        self.settings.http2.keep_alive_timeout = countable(timeout);
         self
     }
 

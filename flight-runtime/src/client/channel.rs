@@ -245,7 +245,7 @@ impl Whereto {
                 Place::Tcp { host, port, tls } => {
                     let addresses = addresses(host, *port).await.map_err(failed)?;
                     let stream = dial(addresses).await.map_err(failed)?;
-                    let peer = stream.peer_addr().map_or(Peer::Unknown, Peer::Tcp);
+                    let peer = stream.peer_addr().map_or(Peer::Unknown, Peer::tcp);
                     match tls {
                         None => open(stream, &self.http2, peer.is_local()).await,
                         Some(tls) => {
@@ -293,7 +293,7 @@ async fn dial(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
         };
         match next {
             Ok(Some((address, Ok(stream)))) => {
-                prepare(&stream, Peer::Tcp(address));
+                prepare(&stream, Peer::tcp(address));
                 keep_alive(&stream);
                 return Ok(stream);
             }
@@ -361,7 +361,7 @@ mod tests {
             }
         });
         let mut first = channel.ready().boxed();
-        poll_fn(|cx| Poll::Ready(assert!(first.poll_unpin(cx).is_pending()))).await;
+        assert!(poll_fn(|cx| Poll::Ready(first.poll_unpin(cx).is_pending())).await);
         let_in.notify_one();
         let second = timeout(WITHIN, channel.ready()).await;
         assert!(second.expect("nobody else is waited for").is_ok());

@@ -11,7 +11,8 @@ use std::task::{Context, Poll, ready};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::ipc::writer::DictionaryHandling;
 use futures::stream::{Stream, StreamExt};
-use tokio::task::JoinHandle;
+use tokio::task::spawn_blocking;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Flow, Start};
 use crate::Error;
@@ -48,7 +49,8 @@ enum Encoder {
 /// What is to come.
 enum Ahead {
     Frame(Segments),
-    Work(JoinHandle<(BatchEncoder, Result<VecDeque<Segments>, Error>)>),
+    /// Not begun when the stream is dropped before.
+    Work(AbortOnDropHandle<(BatchEncoder, Result<VecDeque<Segments>, Error>)>),
     Error(Error),
 }
 
@@ -119,12 +121,13 @@ where
                     let Some(mut encoder) = encoders.pop() else {
                         return Err(Error::internal("no encoder is free"));
                     };
+                    let work = spawn_blocking(move || {
+                        let mut frames = VecDeque::new();
+                        let encoded = encoder.batch(&batch, app_metadata, &mut frames);
+                        (encoder, encoded.map(|()| frames).map_err(Error::from))
+                    });
                     self.ahead
-                        .push_back(Ahead::Work(tokio::task::spawn_blocking(move || {
-                            let mut frames = VecDeque::new();
-                            let encoded = encoder.batch(&batch, app_metadata, &mut frames);
-                            (encoder, encoded.map(|()| frames).map_err(Error::from))
-                        })));
+                        .push_back(Ahead::Work(AbortOnDropHandle::new(work)));
                     Ok(())
                 }
             },

@@ -5,13 +5,13 @@ use arrow_flight::{
 };
 use futures::stream::{self, BoxStream, Stream, StreamExt};
 
+use super::blocking::on_blocking_thread;
 use super::describe::ReplyDef;
 use super::item::{IntoItem, IntoStreamItem};
 use super::{Async, Blocking, Items};
 use crate::Error;
 use crate::batches::Message;
 use crate::definition::Count;
-use crate::observe::carried;
 
 /// A reply of messages `T`: one, several, a stream or an iterator.
 ///
@@ -124,17 +124,13 @@ pub(crate) fn blocking_iter<T: Send + 'static>(
 ) -> BoxStream<'static, Result<T, Error>> {
     stream::unfold(Some(iterator), |iterator| async move {
         let mut iterator = iterator?;
-        let pulled = tokio::task::spawn_blocking(carried(move || {
+        let pulled = on_blocking_thread(move || {
             let item = iterator.next();
             (item, iterator)
-        }));
+        });
         match pulled.await {
             Ok((item, iterator)) => Some((item?, Some(iterator))),
-            Err(stopped) => match stopped.try_into_panic() {
-                // The call's own guard turns it into INTERNAL.
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Some((Err(Error::unavailable("the server is stopping")), None)),
-            },
+            Err(error) => Some((Err(error), None)),
         }
     })
     .boxed()

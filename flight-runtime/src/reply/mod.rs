@@ -4,6 +4,7 @@
 //! [`Sink`] carries them out. Forty handlers share everything behind it.
 
 mod batches;
+mod blocking;
 mod declared;
 mod describe;
 mod encoded;

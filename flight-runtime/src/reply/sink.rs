@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -17,11 +17,11 @@ use futures::stream::{BoxStream, Stream, StreamExt};
 use tokio::runtime::Handle;
 
 use super::Items;
+use super::blocking::on_blocking_thread;
 use super::item::IntoItem;
 use super::slot::{Closed, Slot};
 use crate::Error;
 use crate::call::Call;
-use crate::observe::carried;
 
 /// What goes through a sink.
 enum Feed<T> {
@@ -129,15 +129,9 @@ pub async fn blocking<T: Send + 'static>(
     call: Call,
     handler: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let result = match tokio::task::spawn_blocking(carried(handler)).await {
-        Ok(result) => result,
-        Err(stopped) => match stopped.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            Err(_) => Err(Error::unavailable("the server is stopping")),
-        },
-    };
+    let result = on_blocking_thread(handler).await;
     drop(call);
-    result
+    result.flatten()
 }
 
 /// A handler at work: the stream of its messages.

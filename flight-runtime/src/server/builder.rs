@@ -421,7 +421,10 @@ impl FlightServerBuilder {
     /// What is wrong with the location or its certificates (INVALID_ARGUMENT), a port that is taken or handlers that clash (FAILED_PRECONDITION); each
     /// says what to change.
     pub async fn start(self) -> Result<RunningServer, Error> {
-        let location = self.location.clone().unwrap_or_default();
+        let mut location = self.location.clone().unwrap_or_default();
+        if self.has_certificate() {
+            location = location.with_certificates();
+        }
         let acceptor = self.tls.clone().acceptor(&location)?;
         warn_of_plain_text(&self.gate, &location)?;
         let http2 = self.http2()?;

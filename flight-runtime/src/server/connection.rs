@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
 
+use futures::future::TryFutureExt;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http2::Builder;
@@ -20,6 +21,7 @@ use super::events::{Event, Events};
 use super::http2::Http2Settings;
 use super::listener::Socket;
 use super::overheard::Overheard;
+use super::sending::Sending;
 use super::tls::Acceptor;
 use crate::Error;
 use crate::caller::{Caller, Peer};
@@ -100,8 +102,10 @@ where
     let mut calls = Calls::new(&limits);
     let new = calls.executor();
     let answer = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(new.begin());
-        service.clone().answer(caller.clone(), request)
+        let pace = new.begin();
+        request.extensions_mut().insert(pace.clone());
+        let answer = service.clone().answer(caller.clone(), request);
+        answer.map_ok(|answer| answer.map(|body| Sending::new(body, pace)))
     });
     let (stream_window, connection_window) = http2.windows(peer.is_local());
     let _open = OpenConnection::new();

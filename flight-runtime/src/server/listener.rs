@@ -38,7 +38,7 @@ impl Listener {
             Listener::Tcp(listener) => listener
                 .accept()
                 .await
-                .map(|(socket, address)| (Socket::Tcp(socket), Peer::Tcp(address))),
+                .map(|(socket, address)| (Socket::Tcp(socket), Peer::tcp(address))),
             Listener::Unix(listener) => listener
                 .accept()
                 .await

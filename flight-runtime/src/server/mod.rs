@@ -16,6 +16,7 @@ mod overheard;
 mod paced;
 mod reserve;
 mod running;
+mod sending;
 mod tls;
 mod wakes;
 mod watch;

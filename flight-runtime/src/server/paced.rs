@@ -4,6 +4,7 @@
 //! dropping it resets the stream.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -32,8 +33,15 @@ impl Future for Paced {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.call.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
+        let polled = AssertUnwindSafe(|| self.call.as_mut().poll(cx));
+        match catch_unwind(polled) {
+            Ok(Poll::Pending) => {}
+            Ok(Poll::Ready(())) => return Poll::Ready(()),
+            // What a task of its own would do for it: the connection and its other calls go on.
+            Err(_) => {
+                tracing::error!("a call panicked: its stream is reset");
+                return Poll::Ready(());
+            }
         }
         match &self.pace {
             Some(pace) => pace.poll_cut(cx),

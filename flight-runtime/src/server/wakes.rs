@@ -76,7 +76,8 @@ impl Wakes {
     /// Whoever is woken from here on is polled by this task, which is not woken for it. Nobody knows who woke the task, so all are to be polled.
     pub(super) fn begin(&self, cx: &mut Context<'_>) -> Woken {
         self.state.task.register(cx.waker());
-        self.state.now.store(POLLED, Ordering::Release);
+        // What was done before a wake that is swept up here is seen by who is polled.
+        self.state.now.swap(POLLED, Ordering::AcqRel);
         Woken {
             connection: true,
             calls: true,

@@ -218,7 +218,7 @@ mod tests {
         let (mut watch, pace) = watch(4, 8);
         let call = Arc::new(Call::default());
         let ends: Arc<dyn Ends> = call.clone();
-        pace.begin(Arc::downgrade(&ends), None);
+        pace.begin(&ends, None);
         let mut receipt = Receipt::new(pace.progress(), 10);
         let mut cx = Context::from_waker(Waker::noop());
         for _ in 0..8 {
@@ -249,7 +249,7 @@ mod tests {
             let ends: Arc<dyn Ends> = call.clone();
             let pace = watch.pace();
             let deadline = began + Duration::from_secs(seconds);
-            pace.begin(Arc::downgrade(&ends), Some(deadline));
+            pace.begin(&ends, Some(deadline));
             watch.add(pace.clone());
             (call, pace)
         };

@@ -31,7 +31,7 @@ use crate::wire::held::Held;
 use crate::wire::segments::Segments;
 
 impl Service {
-    /// Starts a call: nothing runs until the frames are polled.
+    /// Starts a call: it has its place among those that run, and nothing of it runs until the frames are polled.
     pub(super) fn frames(
         self: Arc<Self>,
         context: CallContext,
@@ -60,13 +60,10 @@ impl Service {
         incoming.held = Held::new(self.budget.share(&context));
         match context.method() {
             Method::Handshake => {
-                let peer = context.peer();
-                let shaking = self
-                    .gate
-                    .handshake(context, incoming.body, incoming.encoding);
-                Ok(messages(shaking.inspect_err(move |error| {
-                    self.attempts.failed(peer, error, &self.settings.limits);
-                })))
+                let shaking =
+                    self.gate
+                        .handshake(context.clone(), incoming.body, incoming.encoding);
+                Ok(messages(self.judged(context, shaking)))
             }
             Method::ListFlights => {
                 let criteria: Criteria = self.unary(incoming).await?;
@@ -137,6 +134,28 @@ impl Service {
         }
     }
 
+    /// The answers of a handshake, as far as its address has not been wrong too often meanwhile: many may have been asked about at once, and behind
+    /// the limit a right guess counts as little as a wrong one.
+    fn judged<T>(
+        self: Arc<Self>,
+        context: CallContext,
+        shaking: impl Stream<Item = Result<T, Error>>,
+    ) -> impl Stream<Item = Result<T, Error>> {
+        let answers = shaking.map(Some).chain(stream::iter([None]));
+        answers.filter_map(move |answer| {
+            let (peer, limits) = (context.peer(), &self.settings.limits);
+            let judged = answer
+                .transpose()
+                .inspect_err(|error| self.attempts.failed(peer, error, limits))
+                .and_then(|answer| self.attempts.check(peer, limits).map(|()| answer));
+            if judged.is_err() {
+                // A token may be in them.
+                drop((context.take_headers(), context.take_trailers()));
+            }
+            std::future::ready(judged.transpose())
+        })
+    }
+
     /// Asks who calls, before anything of the request but its headers is read.
     ///
     /// Callers without credentials get further only where something is public; their handler's rule is checked when it is found, and again
@@ -160,7 +179,10 @@ impl Service {
     pub(super) async fn identify(&self, context: &CallContext) -> Result<(), Error> {
         let limits = &self.settings.limits;
         self.attempts.check(context.peer(), limits)?;
-        let (admission, is_wrong) = self.gate.admit(context).await?;
+        let admitted = self.gate.admit(context).await;
+        // Many may have been asked about at once: behind the limit a right guess counts as little as a wrong one.
+        self.attempts.check(context.peer(), limits)?;
+        let (admission, is_wrong) = admitted?;
         if is_wrong && let Admission::Anonymous { refusal, .. } = &admission {
             self.attempts.failed(context.peer(), refusal, limits);
         }
@@ -273,6 +295,8 @@ pub(super) fn unary<M: prost::Message + Default>(
     let mut message = None;
     poll_fn(move |cx| {
         while let Some(bytes) = ready!(reader.poll_next(cx))? {
+            // Nobody has it before the request has ended, which may take any time.
+            reader.keeps(bytes.len());
             if message.replace(bytes).is_some() {
                 return Poll::Ready(Err(Error::invalid_argument(
                     "the request has a second message: this call takes one",

@@ -46,7 +46,7 @@ impl Driver {
             waker: AtomicWaker::new(),
         });
         let ends: Arc<dyn Ends> = work.clone();
-        pace.begin(Arc::downgrade(&ends), work.context.deadline());
+        pace.begin(&ends, work.context.deadline());
         Self { work, ended: false }
     }
 
@@ -214,6 +214,14 @@ mod tests {
     fn driver(
         messages: impl Stream<Item = Result<Segments, Error>> + Send + 'static,
     ) -> (Driver, Pace) {
+        let pace = Pace::watched(Arc::new(Deadlines::default()));
+        (driver_at(&pace, messages), pace)
+    }
+
+    fn driver_at(
+        pace: &Pace,
+        messages: impl Stream<Item = Result<Segments, Error>> + Send + 'static,
+    ) -> Driver {
         let frames = Frames::new(ready(Ok(Opened::new(messages.boxed(), None))));
         let context = CallContext::new(
             Method::DoGet,
@@ -223,9 +231,7 @@ mod tests {
             None,
             None,
         );
-        let pace = Pace::watched(Arc::new(Deadlines::default()));
-        let driver = Driver::new(frames, context.unwrap(), Started::default(), &pace);
-        (driver, pace)
+        Driver::new(frames, context.unwrap(), Started::default(), pace)
     }
 
     /// How a call ends that is ended while its handler blocks, which then does this.
@@ -263,6 +269,18 @@ mod tests {
     fn who_ends_a_call_does_not_wait_for_a_handler_that_blocks() {
         let error = ended_meanwhile(|| Ok(Segments::new()));
         assert_eq!(error.message(), "it is late");
+    }
+
+    #[test]
+    fn a_call_that_is_ended_before_it_begins_ends_when_it_does() {
+        let pace = Pace::watched(Arc::new(Deadlines::default()));
+        pace.end_with(Error::unavailable("the server is stopping"));
+        let mut driver = driver_at(&pace, stream::pending());
+        let mut cx = Context::from_waker(Waker::noop());
+        let Poll::Ready(Some(Err(error))) = driver.poll(&mut cx) else {
+            panic!("it goes on");
+        };
+        assert_eq!(error.message(), "the server is stopping");
     }
 
     #[test]

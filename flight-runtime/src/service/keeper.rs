@@ -132,7 +132,7 @@ mod tests {
         let call = Arc::new(Call::default());
         let ends: Arc<dyn Ends> = call.clone();
         let pace = keeper.pace(Some(deadline));
-        pace.begin(Arc::downgrade(&ends), Some(deadline));
+        pace.begin(&ends, Some(deadline));
         (call, pace)
     }
 

@@ -3,12 +3,13 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt};
 use http::{Request, Response};
 use http_body::Body;
 use tower::util::BoxCloneSyncService;
@@ -89,15 +90,24 @@ impl CallService {
             }
             Kind::Layered { service, expose } => (service, expose),
         };
-        CallFuture(Way::Layered(Box::pin(async move {
+        let answered = async move {
             request.extensions_mut().insert(caller.peer);
             request.extensions_mut().insert(caller);
-            let answered = match service.ready().await {
+            match service.ready().await {
                 Ok(service) => service.call(request.map(tonic::body::Body::new)).await,
                 Err(error) => Err(error),
+            }
+        };
+        // The other calls of the connection are not to end with a layer that panics.
+        let answered = AssertUnwindSafe(answered).catch_unwind();
+        CallFuture(Way::Layered(Box::pin(answered.map(move |answered| {
+            let error = match answered {
+                Ok(Ok(response)) => return response,
+                Ok(Err(error)) => Error::from_boxed(error),
+                Err(panic) => Error::panicked(&*panic),
             };
-            answered.unwrap_or_else(|error| response::refused(&Error::of_box(error), None, expose))
-        })))
+            response::refused(&error, None, expose)
+        }))))
     }
 }
 

@@ -152,6 +152,9 @@ impl Service {
 /// [`peer_identity`](crate::CallContext::peer_identity) is empty). tonic's server also keeps the client's deadline itself until the
 /// head of the answer is out, and then says CANCELLED where this framework's says DEADLINE_EXCEEDED.
 ///
+/// The other server's own layers leave the body of a request as it is, or pass on its [`is_end_stream`](Body::is_end_stream): by that an upload that was broken
+/// off is told from one that has ended, and calls without it end with ABORTED.
+///
 /// Data goes out as `Bytes` there, which costs copies of small buffers that [`FlightServer`](crate::FlightServer) does not make.
 /// Authenticators, middleware and layers are the service's own, and work there as they do here.
 ///
@@ -233,6 +236,6 @@ fn caller_of(extensions: &http::Extensions) -> Caller {
     extensions
         .get::<TcpConnectInfo>()
         .and_then(TcpConnectInfo::remote_addr)
-        .map_or(Peer::Unknown, Peer::Tcp)
+        .map_or(Peer::Unknown, Peer::tcp)
         .into()
 }

@@ -1,6 +1,7 @@
 //! The answer of a call as HTTP/2 sees it: head, frames, trailers.
 
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -45,9 +46,6 @@ enum Kind {
 pub(super) struct Answer {
     first: Option<Segments>,
     driver: Driver,
-    /// What comes last, once the client has taken what is before it.
-    last: Option<HeaderMap>,
-    pace: Pace,
     expose: bool,
 }
 
@@ -117,14 +115,12 @@ impl Answer {
         frames: Frames,
         context: CallContext,
         started: Started,
-        pace: Pace,
+        pace: &Pace,
         expose: bool,
     ) -> Self {
         Self {
             first: None,
-            driver: Driver::new(frames, context, started, &pace),
-            last: None,
-            pace,
+            driver: Driver::new(frames, context, started, pace),
             expose,
         }
     }
@@ -170,15 +166,12 @@ impl Answer {
 
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Frame<Segments>> {
         if let Some(first) = self.first.take() {
-            return Poll::Ready(self.data(first));
-        }
-        if self.last.is_some() {
-            return self.poll_last(cx);
+            return Poll::Ready(Frame::data(first));
         }
         let driver = &mut self.driver;
         let mut trailers = match driver.poll(cx) {
             Poll::Pending => return Poll::Pending,
-            Poll::Ready(Some(Ok(frame))) => return Poll::Ready(self.data(frame)),
+            Poll::Ready(Some(Ok(frame))) => return Poll::Ready(Frame::data(frame)),
             Poll::Ready(Some(Err(error))) => {
                 let trailers = status::failed(&error, Some(driver.context()), self.expose);
                 driver.completed(Err(&error));
@@ -190,18 +183,7 @@ impl Answer {
             }
         };
         append(&mut trailers, driver.context().take_trailers());
-        self.last = Some(trailers);
-        self.poll_last(cx)
-    }
-
-    fn data(&self, data: Segments) -> Frame<Segments> {
-        Frame::data(data.told(self.pace.progress()))
-    }
-
-    /// Behind the last frame hyper lets go of the call, and what its client does not take would stay with the connection.
-    fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<Frame<Segments>> {
-        ready!(self.pace.progress().poll_taken(cx));
-        Poll::Ready(Frame::trailers(self.last.take().unwrap_or_default()))
+        Poll::Ready(Frame::trailers(trailers))
     }
 }
 
@@ -216,18 +198,21 @@ impl Body for CallBody {
         let frame = match &mut self.0 {
             Kind::Empty => return Poll::Ready(None),
             Kind::Call(answer) => ready!(answer.poll_frame(cx)),
-            Kind::Foreign { body, expose } => match ready!(Pin::new(body).poll_frame(cx)) {
-                None => {
-                    self.0 = Kind::Empty;
-                    return Poll::Ready(None);
-                }
-                Some(Ok(frame)) => frame,
-                // A layer broke off: the client is to have a status all the same.
-                Some(Err(error)) => {
-                    let error = Error::of_box(error);
-                    Frame::trailers(status::failed(&error, None, *expose))
-                }
-            },
+            Kind::Foreign { body, expose } => {
+                let polled = AssertUnwindSafe(|| Pin::new(body).poll_frame(cx));
+                // A layer that breaks off, or panics: the client is to have a status all the same.
+                let error = match catch_unwind(polled) {
+                    Ok(polled) => match ready!(polled) {
+                        None => {
+                            self.0 = Kind::Empty;
+                            return Poll::Ready(None);
+                        }
+                        Some(frame) => frame.map_err(Error::from_boxed),
+                    },
+                    Err(panic) => Err(Error::panicked(&*panic)),
+                };
+                error.unwrap_or_else(|error| Frame::trailers(status::failed(&error, None, *expose)))
+            }
         };
         if frame.is_trailers() {
             self.0 = Kind::Empty;

@@ -126,10 +126,19 @@ where
         self.held.whole(self.chunk.len());
     }
 
-    /// So many bytes more were made of what has come.
-    #[cfg(feature = "gzip")]
+    /// So many bytes more are held than have come.
     pub(crate) fn grow(&mut self, bytes: usize) {
         self.held.grows(bytes);
+    }
+
+    /// The rest of the message comes later, although more of it may be here.
+    ///
+    /// # Errors
+    ///
+    /// When what is here of it is too much.
+    #[cfg(feature = "gzip")]
+    pub(crate) fn waits(&mut self) -> Result<(), WireError> {
+        self.held.waits()
     }
 
     /// Puts the pieces of a message before what has arrived behind it.
@@ -238,6 +247,11 @@ where
     /// The body, to ask what came with it.
     pub(crate) fn body(&self) -> &B {
         self.chunks.body()
+    }
+
+    /// A message of this length, which it has given out, waits for what comes behind it and is held until then.
+    pub(crate) fn keeps(&mut self, len: usize) {
+        self.chunks.grow(len);
     }
 
     /// The bytes of the next message, or `None` after the last one.

@@ -12,6 +12,10 @@ impl FlightServerBuilder {
     pub(crate) fn limits_given(&self) -> &Limits {
         &self.settings.limits
     }
+
+    pub(super) fn has_certificate(&self) -> bool {
+        !self.tls.certificates.is_empty()
+    }
 }
 
 #[cfg(feature = "cli")]
@@ -24,10 +28,6 @@ impl FlightServerBuilder {
     #[cfg(test)]
     pub(crate) fn grace(&self) -> std::time::Duration {
         self.shutdown_grace
-    }
-
-    pub(crate) fn has_certificate(&self) -> bool {
-        !self.tls.certificates.is_empty()
     }
 
     pub(crate) fn replace_advertise(mut self, locations: Vec<Location>) -> Self {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::FlightServerBuilder;
+use crate::timers::countable;
 
 impl FlightServerBuilder {
     /// How much of one upload may be under way, in bytes: HTTP/2's window of a stream. Default: 2 MiB from this machine, where more is slower, and
@@ -53,13 +54,13 @@ impl FlightServerBuilder {
     ///
     /// Short enough for the proxies and address translators in between to keep a quiet connection: they forget it after a minute or more.
     pub fn http2_keepalive_interval(mut self, interval: Duration) -> Self {
-        self.http2.keep_alive_interval = interval;
+        self.http2.keep_alive_interval = countable(interval);
         self
     }
 
     /// How long a client has to answer that; then its connection is cut, and its calls are cancelled. Default: 10 s.
     pub fn http2_keepalive_timeout(mut self, timeout: Duration) -> Self {
-        self.http2.keep_alive_timeout = timeout;
+        self.http2.keep_alive_timeout = countable(timeout);
         self
     }
 }

@@ -69,6 +69,7 @@ impl Inflate {
         let mut done = 0;
         while self.missing > 0 {
             if done >= TURN {
+                chunks.waits()?;
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }

@@ -1,5 +1,8 @@
 //! Messages in gzip, as a client and as an attacker would send them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use arrow_flight::{FlightData, FlightDescriptor};
 use bytes::BufMut;
 use flate2::write::GzEncoder;
@@ -10,6 +13,7 @@ use super::*;
 use crate::wire::compression::Encoding;
 use crate::wire::flight_data::{FlightDataReader, Limits};
 use crate::wire::grpc::MessageReader;
+use crate::wire::held::{Held, Holds};
 use crate::wire::samples::Random;
 use crate::wire::script::Script;
 
@@ -216,4 +220,29 @@ fn a_large_message_lets_others_have_a_turn() {
         assert_eq!(message.unwrap().unwrap().len(), 8 << 20);
         assert!((24..=33).contains(&turns), "{turns}");
     }
+}
+
+#[test]
+fn what_comes_of_a_message_is_told_while_others_have_their_turn() {
+    struct Told(Arc<AtomicUsize>);
+
+    impl Holds for Told {
+        fn hold(&mut self, bytes: usize) -> Result<(), WireError> {
+            self.0.fetch_max(bytes, Ordering::Relaxed);
+            Ok(())
+        }
+    }
+
+    const SIZE: usize = 16 << 20;
+    // All of it is there at once, so nobody waits for the sender.
+    let wire = framed(1, &gzip(&vec![0; SIZE]));
+    let body = Script([wire.into()].into());
+    let most = Arc::new(AtomicUsize::new(0));
+    let held = Held::new(Told(Arc::clone(&most)));
+    let mut reader = MessageReader::new(body, Encoding::Gzip, SIZE).holding(held);
+    let (message, turns) = patiently(|cx| reader.poll_next(cx));
+    assert_eq!(message.unwrap().unwrap().len(), SIZE);
+    assert!(turns > 10);
+    let most = most.load(Ordering::Relaxed);
+    assert!((SIZE - 2 * TURN..SIZE).contains(&most), "{most}");
 }
