@@ -142,7 +142,7 @@ impl Service {
                 Frames::new(opening.map_ok(|messages| Opened::new(messages, None)))
             }
         };
-        Ok(Answer::new(frames, context, started, &pace, expose))
+        Ok(Answer::new(frames, context, started, pace, expose))
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Driver {
     work: Arc<Work>,
     /// Its last word is said.
     ended: bool,
+    /// Who looks after calls does so as long as this is there.
+    _pace: Pace,
 }
 
 /// What the body and the watch share.
@@ -37,7 +39,7 @@ struct Work {
 }
 
 impl Driver {
-    pub(super) fn new(frames: Frames, context: CallContext, started: Started, pace: &Pace) -> Self {
+    pub(super) fn new(frames: Frames, context: CallContext, started: Started, pace: Pace) -> Self {
         let work = Arc::new(Work {
             frames: Mutex::new(Some(frames)),
             context,
@@ -47,7 +49,11 @@ impl Driver {
         });
         let ends: Arc<dyn Ends> = work.clone();
         pace.begin(&ends, work.context.deadline());
-        Self { work, ended: false }
+        Self {
+            work,
+            ended: false,
+            _pace: pace,
+        }
     }
 
     pub(super) fn context(&self) -> &CallContext {
@@ -231,7 +237,7 @@ mod tests {
             None,
             None,
         );
-        Driver::new(frames, context.unwrap(), Started::default(), pace)
+        Driver::new(frames, context.unwrap(), Started::default(), pace.clone())
     }
 
     /// How a call ends that is ended while its handler blocks, which then does this.

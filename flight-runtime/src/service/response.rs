@@ -115,7 +115,7 @@ impl Answer {
         frames: Frames,
         context: CallContext,
         started: Started,
-        pace: &Pace,
+        pace: Pace,
         expose: bool,
     ) -> Self {
         Self {
