@@ -85,6 +85,46 @@ async fn a_private_authority_is_believed_when_it_is_named() {
 }
 
 #[tokio::test]
+async fn certificates_make_tls_of_what_is_no_uri() {
+    within(async {
+        struct Hello;
+
+        #[flight_server]
+        impl Hello {
+            #[action("hello")]
+            fn hello(&self) -> &'static str {
+                "world"
+            }
+        }
+
+        let authority = Authority::new();
+        let (certificate, key) = authority.issue("localhost");
+        let server =
+            || FlightServer::builder(Hello).tls_certificate(certificate.as_str(), key.as_str());
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        for server in [
+            server(),
+            server().location(("127.0.0.1", 0)),
+            server().listener(listener),
+        ] {
+            let server = server.start().await.unwrap();
+            assert!(
+                server.location().as_str().starts_with("grpc+tls://"),
+                "{server:?}"
+            );
+            let client = FlightClient::builder(format!("grpc+tls://localhost:{}", server.port()));
+            let client = client.root_certificates(authority.pem.as_str());
+            let client = client.connect().await.unwrap();
+            let results = client.do_action(Action::new("hello", "")).await.unwrap();
+            assert_eq!(results.read_all().await.unwrap().len(), 1);
+        }
+        let plain = server().location("grpc://127.0.0.1:0").start().await;
+        assert_eq!(plain.unwrap_err().code(), Code::InvalidArgument);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn another_authority_is_refused_by_name() {
     within(async {
         let server = server(&Authority::new(), "localhost", Options::default()).await;

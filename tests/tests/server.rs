@@ -72,6 +72,51 @@ async fn a_location_is_a_text_a_pair_or_a_socket_address() {
     .await;
 }
 
+struct Hello;
+
+#[flight_server]
+impl Hello {
+    #[action("hello")]
+    fn hello(&self) -> &'static str {
+        "world"
+    }
+}
+
+#[tokio::test]
+async fn a_socket_that_is_bound_already_is_served_on() {
+    within(async {
+        let bound = || std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = |listener: &std::net::TcpListener| listener.local_addr().unwrap().port();
+        let (one, other) = (bound(), bound());
+        let ports = [port(&one), port(&other)];
+        let server = FlightServer::builder(Hello).listener(one).listener(other);
+        let server = server.start().await.unwrap();
+        assert_eq!(server.port(), ports[0]);
+        let location = format!("grpc://127.0.0.1:{}", ports[0]);
+        assert_eq!(server.location().as_str(), location);
+        for port in ports {
+            let client = flight_runtime::FlightClient::connect(("127.0.0.1", port));
+            let results = client
+                .await
+                .unwrap()
+                .do_action(Action::new("hello", ""))
+                .await;
+            assert_eq!(results.unwrap().read_all().await.unwrap()[0].body, "world");
+        }
+        server.shutdown();
+        server.wait().await;
+        assert!(TcpStream::connect(("127.0.0.1", ports[1])).await.is_err());
+
+        let server = FlightServer::builder(Hello).listener(bound());
+        let error = server.location(("127.0.0.1", 0)).start().await.unwrap_err();
+        assert!(
+            error.message().contains("both say where to listen"),
+            "{error}"
+        );
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_port_that_is_taken_is_an_error_of_start() {
     within(async {

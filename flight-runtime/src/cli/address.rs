@@ -26,10 +26,10 @@ pub struct AddressArgs {
 impl AddressArgs {
     pub(super) fn give(&self, server: FlightServerBuilder) -> FlightServerBuilder {
         let location = self.location.clone().or_else(|| {
-            let unsaid = server.location_given().is_none();
+            let unsaid = server.place().is_none();
             unsaid.then(|| ("localhost", 8815).into())
         });
-        let server = set(server, location, FlightServerBuilder::location);
+        let server = set(server, location, FlightServerBuilder::replace_location);
         let advertise = (!self.advertise.is_empty()).then(|| self.advertise.clone());
         let server = set(server, advertise, FlightServerBuilder::replace_advertise);
         #[cfg(feature = "prometheus")]

@@ -39,8 +39,8 @@ fn plain() -> FlightServerBuilder {
     FlightServer::builder(Nothing)
 }
 
-fn location(server: &FlightServerBuilder) -> &str {
-    server.location_given().unwrap().as_str()
+fn location(server: &FlightServerBuilder) -> String {
+    server.place().unwrap().to_string()
 }
 
 /// All flags but `--help`.
@@ -107,6 +107,18 @@ fn a_server_without_a_location_gets_the_port_of_flight() {
     );
     let given = configured(&["--location", "grpc://[::]:0"], plain()).unwrap();
     assert_eq!(location(&given), "grpc://[::]:0");
+}
+
+#[test]
+fn a_socket_of_the_program_stays_until_a_location_is_given() {
+    let bound = || std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = bound();
+    let own = format!("grpc://{}", listener.local_addr().unwrap());
+    let server = configured(&[], plain().listener(listener)).unwrap();
+    assert_eq!(location(&server), own);
+    let flags = ["--location", "grpc://[::]:0"];
+    let server = configured(&flags, plain().listener(bound())).unwrap();
+    assert_eq!(location(&server), "grpc://[::]:0");
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl TlsArgs {
 
     /// What of the flags does not fit together, in their own words.
     pub(super) fn check(&self, server: &FlightServerBuilder) -> Result<(), Error> {
-        let Some(location) = server.location_given() else {
+        let Some(location) = server.place() else {
             return Ok(());
         };
         let given = [

@@ -3,9 +3,11 @@
 mod beside;
 mod given;
 mod http2;
+mod listening;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +18,6 @@ use tower::Layer;
 use super::admission::Connections;
 use super::connection::Shared;
 use super::http2::Http2Settings;
-use super::listener::bind;
 use super::running::RunningServer;
 use super::tls::TlsSettings;
 use super::{StopSignals, run};
@@ -71,6 +72,7 @@ pub struct FlightServerBuilder {
     middleware: Stack,
     layers: Vec<AddLayer>,
     location: Option<Location>,
+    listeners: Vec<TcpListener>,
     tls: TlsSettings,
     http2: Http2Settings,
     shutdown_grace: Duration,
@@ -95,6 +97,7 @@ impl FlightServerBuilder {
             middleware: Stack::default(),
             layers: Vec::new(),
             location: None,
+            listeners: Vec::new(),
             tls: TlsSettings::default(),
             http2: Http2Settings::default(),
             shutdown_grace: Duration::from_secs(30),
@@ -109,12 +112,6 @@ impl FlightServerBuilder {
             handlers.add(&Arc::new(service))?;
             Ok(handlers)
         });
-        self
-    }
-
-    /// Where to listen. Default: `grpc://localhost:0`, a free port on IPv4 and IPv6.
-    pub fn location(mut self, location: impl Into<Location>) -> Self {
-        self.location = Some(location.into());
         self
     }
 
@@ -420,20 +417,17 @@ impl FlightServerBuilder {
     ///
     /// What is wrong with the location or its certificates (INVALID_ARGUMENT), a port that is taken or handlers that clash (FAILED_PRECONDITION); each
     /// says what to change.
-    pub async fn start(self) -> Result<RunningServer, Error> {
-        let mut location = self.location.clone().unwrap_or_default();
-        if self.has_certificate() {
-            location = location.with_certificates();
-        }
-        let acceptor = self.tls.clone().acceptor(&location)?;
-        warn_of_plain_text(&self.gate, &location)?;
+    pub async fn start(mut self) -> Result<RunningServer, Error> {
+        let listening = self.listening()?;
+        let acceptor = self.tls.clone().acceptor(&listening.location)?;
+        warn_of_plain_text(&self.gate, &listening.location)?;
         let http2 = self.http2()?;
         let shutdown_grace = self.shutdown_grace;
         #[cfg(feature = "prometheus")]
         self.serve_metrics().await?;
         let limits = self.limits_given().clone();
         let prepared = self.prepare()?;
-        let bound = bind(&location).await?;
+        let bound = listening.bind().await?;
         let signals = Signals::default();
         let counters = Arc::<Counters>::default();
         let handle = ServerHandle::new(

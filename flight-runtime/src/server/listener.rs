@@ -89,6 +89,27 @@ pub(super) async fn bind(location: &Location) -> Result<Bound, Error> {
     }
 }
 
+/// Takes over sockets that are bound.
+pub(super) fn adopt(
+    location: Location,
+    listeners: Vec<std::net::TcpListener>,
+) -> Result<Bound, Error> {
+    let port = match location.target()? {
+        Target::Tcp { port, .. } => port,
+        Target::Unix { .. } => 0,
+    };
+    let listeners = listeners.into_iter().map(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(Listener::Tcp(TcpListener::from_std(listener)?))
+    });
+    Ok(Bound {
+        listeners: listeners.collect::<Result<_, Error>>()?,
+        location,
+        port,
+        file: None,
+    })
+}
+
 async fn bind_tcp(location: &Location, host: &str, port: u16, tls: bool) -> Result<Bound, Error> {
     let addresses: Vec<SocketAddr> = if host == "localhost" {
         localhost(port)

@@ -13,16 +13,17 @@ impl FlightServerBuilder {
         &self.settings.limits
     }
 
-    pub(super) fn has_certificate(&self) -> bool {
+    pub(crate) fn has_certificate(&self) -> bool {
         !self.tls.certificates.is_empty()
     }
 }
 
 #[cfg(feature = "cli")]
 impl FlightServerBuilder {
-    /// Where to listen, if anybody has said so.
-    pub(crate) fn location_given(&self) -> Option<&Location> {
-        self.location.as_ref()
+    /// What an operator says takes the place of sockets, too.
+    pub(crate) fn replace_location(mut self, location: Location) -> Self {
+        self.listeners.clear();
+        self.location(location)
     }
 
     #[cfg(test)]
