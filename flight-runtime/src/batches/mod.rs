@@ -4,6 +4,8 @@ mod complete;
 mod message;
 mod reader;
 mod received;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 use bytes::Buf;
 use futures::stream::{self, Stream, StreamExt};
 use http_body::Body;
+use tokio::task::coop::consume_budget;
 use tokio::task::spawn_blocking;
 
 use super::{BatchStream, Message};
@@ -117,14 +118,17 @@ where
                     batch: None,
                     app_metadata,
                 }),
-                // A dictionary, or a first message that held only the descriptor.
-                Ok(Decoded::Dictionary | Decoded::None) => continue,
+                // A dictionary, or a first message that held only the descriptor. One chunk may hold thousands, and others are to have their turn.
+                Ok(Decoded::Dictionary | Decoded::None) => {
+                    consume_budget().await;
+                    continue;
+                }
                 Err(error) => return Some(Err(error)),
             }));
         }
     }
 
-    /// Decompression is done on a blocking thread: it takes as long as thousands of other steps of a connection.
+    /// Decompression is done on a blocking thread, and so are copies of dictionaries: they take as long as thousands of other steps of a connection.
     async fn decode(&mut self, inbound: Inbound) -> Result<Decoded, Error> {
         let lost = || Error::internal("the decoder of a stream that was given up");
         let decoder = self.decoder.as_mut().ok_or_else(lost)?;

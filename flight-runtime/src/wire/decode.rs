@@ -6,18 +6,18 @@
 //! to [`guard`](super::guard) before Arrow's decoder sees it. The arrays share the
 //! memory of the body that the parser has placed, unless it was compressed.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, RecordBatch, RecordBatchOptions};
 use arrow::buffer::Buffer;
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
-use arrow_ipc::reader::{RecordBatchDecoder, read_dictionary};
-use arrow_ipc::{Message, MessageHeader, RecordBatch as BatchHeader};
+use arrow_ipc::reader::RecordBatchDecoder;
+use arrow_ipc::{Message, MessageHeader, MetadataVersion, RecordBatch as BatchHeader};
 
-use super::error::{DICTIONARIES, WireError};
+use super::dictionaries::{Dictionaries, Named, Size};
+use super::error::WireError;
 use super::flight_data::Inbound;
 use super::guard::{
     Checked, GuardLimits, check_batch, check_rows, check_schema, kind, parse_header,
@@ -42,23 +42,16 @@ pub(crate) enum Decoded {
 pub(crate) struct BatchDecoder {
     limits: GuardLimits,
     schema: Option<SchemaRef>,
-    /// The type of the values of each dictionary that the schema names.
-    values: HashMap<i64, FieldRef>,
-    /// The dictionaries received so far, as Arrow's decoder wants them.
-    dictionaries: HashMap<i64, ArrayRef>,
-    /// Bytes of the dictionaries that are kept.
-    kept: HashMap<i64, u64>,
+    dictionaries: Dictionaries,
 }
 
 impl BatchDecoder {
     /// A decoder for a stream that starts with its schema.
     pub(crate) fn new(limits: GuardLimits) -> Self {
         Self {
+            dictionaries: Dictionaries::new(limits.dictionaries),
             limits,
             schema: None,
-            values: HashMap::new(),
-            dictionaries: HashMap::new(),
-            kept: HashMap::new(),
         }
     }
 
@@ -73,11 +66,11 @@ impl BatchDecoder {
         if inbound.header.is_empty() {
             return Ok(Decoded::None);
         }
-        let message = parse_header(&inbound.header, &self.limits)?;
-        self.decode_message(message, inbound)
+        self.dictionaries.earn(inbound);
+        self.decode_rewritten(inbound)
     }
 
-    /// The same unless it would take long: `None` for a body that has to be decompressed first.
+    /// The same unless it would take long: `None` for a body that has to be decompressed first, and for rows that need dictionaries put together.
     pub(crate) fn decode_if_light(
         &mut self,
         inbound: &Inbound,
@@ -89,7 +82,28 @@ impl BatchDecoder {
         if inbound.body.len() >= HEAVY && is_compressed(message) {
             return Ok(None);
         }
+        if self.needs_dictionaries(message) && self.dictionaries.to_copy() >= HEAVY_COPY {
+            return Ok(None);
+        }
+        self.dictionaries.earn(inbound);
         self.decode_message(message, inbound).map(Some)
+    }
+
+    /// Whether there are arrays in it that have dictionaries.
+    fn needs_dictionaries(&self, message: Message<'_>) -> bool {
+        match message.header_as_dictionary_batch() {
+            Some(dictionary) => {
+                let named = self.dictionaries.named(dictionary.id());
+                named.is_some_and(|named| named.nested)
+            }
+            None => message.header_type() == MessageHeader::RecordBatch,
+        }
+    }
+
+    /// Decodes a message that has been counted.
+    fn decode_rewritten(&mut self, inbound: &Inbound) -> Result<Decoded, WireError> {
+        let message = parse_header(&inbound.header, &self.limits)?;
+        self.decode_message(message, inbound)
     }
 
     fn decode_message(
@@ -114,7 +128,7 @@ impl BatchDecoder {
         }
         let schema = Arc::new(schema_of(message, &self.limits)?);
         for field in schema.fields() {
-            collect_dictionaries(field, &mut self.values);
+            self.dictionaries.collect(field);
         }
         self.schema = Some(Arc::clone(&schema));
         Ok(Decoded::Schema(schema))
@@ -135,14 +149,10 @@ impl BatchDecoder {
         let fields = schema.fields().iter().map(AsRef::as_ref);
         let checked = check_batch(header, fields, body, version, &self.limits)?;
         if let Some(counted) = checked.uncounted.counted(&inbound.header, header) {
-            return self.decode(&with_header(counted, body));
+            return self.decode_rewritten(&with_header(counted, body));
         }
-        let batch = caught(|| {
-            let schema = Arc::clone(schema);
-            RecordBatchDecoder::try_new(body, header, schema, &self.dictionaries, &version)?
-                .read_record_batch()
-        });
-        match batch {
+        self.dictionaries.put_together()?;
+        match read(body, header, schema, &self.dictionaries, version) {
             Ok(batch) => Ok(Decoded::Batch(batch)),
             Err(error) => self.decode_mended(message, header, body, &checked, error),
         }
@@ -154,10 +164,10 @@ impl BatchDecoder {
         inbound: &Inbound,
     ) -> Result<Decoded, WireError> {
         let body = &inbound.body;
-        let schema = Arc::clone(self.schema.as_ref().ok_or_else(schema_first)?);
+        self.schema.as_ref().ok_or_else(schema_first)?;
         let header = message.header_as_dictionary_batch().ok_or_else(no_header)?;
         let id = header.id();
-        let Some(values) = self.values.get(&id) else {
+        let Some(Named { values, nested }) = self.dictionaries.named(id) else {
             return Err(WireError::invalid(format!(
                 "the schema has no dictionary with the id {id}"
             )));
@@ -165,19 +175,47 @@ impl BatchDecoder {
         let Some(data) = header.data() else {
             return Err(WireError::invalid(format!("dictionary {id} has no data")));
         };
-        let fields = [values.as_ref()];
+        let (values, nested) = (Arc::clone(values), *nested);
+        let fields = values.fields().iter().map(AsRef::as_ref);
         let version = message.version();
         let checked = check_batch(data, fields, body, version, &self.limits)?;
         if let Some(counted) = checked.uncounted.counted(&inbound.header, data) {
-            return self.decode(&with_header(counted, body));
+            return self.decode_rewritten(&with_header(counted, body));
         }
         // The arrays hold on to the body, all of it, unless it was compressed.
-        let size = checked.size.max(body.len() as u64);
-        self.keep(id, size, header.isDelta())?;
-        match caught(|| read_dictionary(body, header, &schema, &mut self.dictionaries, &version)) {
-            Ok(()) => Ok(Decoded::Dictionary),
-            Err(error) => self.decode_mended(message, data, body, &checked, error),
+        let size = Size {
+            kept: checked.size.max(body.len() as u64),
+            copy: checked.size,
+        };
+        self.dictionaries.charge(id, size, header.isDelta())?;
+        if nested {
+            self.dictionaries.put_together()?;
         }
+        // As Arrow's `read_dictionary` does it, which adds a delta at once.
+        let read = match read(body, data, &values, &self.dictionaries, version) {
+            Ok(read) => read,
+            Err(error) => return self.decode_mended(message, data, body, &checked, error),
+        };
+        let [column] = read.columns() else {
+            return Err(no_header());
+        };
+        let column = Arc::clone(column);
+        if nested {
+            // What each part has of other dictionaries is copied with it, unless all have the same.
+            let all = column.to_data().get_slice_memory_size();
+            let all = all.map_err(unreadable)? as u64;
+            let size = Size {
+                kept: all,
+                copy: all,
+            };
+            self.dictionaries.charge(id, size, true)?;
+        }
+        if header.isDelta() {
+            self.dictionaries.extend(id, column, inbound.header.len())?;
+        } else {
+            self.dictionaries.replace(id, column);
+        }
+        Ok(Decoded::Dictionary)
     }
 
     /// Decodes once more what Arrow has refused, if that may be for what its nulls have.
@@ -193,32 +231,25 @@ impl BatchDecoder {
             return Err(error);
         }
         match caught(|| without_null_views(message, batch, body, &checked.null_views))? {
-            Some(mended) => self.decode(&mended),
+            Some(mended) => self.decode_rewritten(&mended),
             None => Err(error),
         }
     }
+}
 
-    /// Charges a dictionary of `size` bytes to what the stream may keep.
-    fn keep(&mut self, id: i64, size: u64, delta: bool) -> Result<(), WireError> {
-        let kept = self.kept.entry(id).or_default();
-        *kept = if delta {
-            kept.saturating_add(size)
-        } else {
-            size
-        };
-        let total = self
-            .kept
-            .values()
-            .fold(0u64, |sum, size| sum.saturating_add(*size));
-        if total > self.limits.dictionaries {
-            return Err(WireError::TooLarge {
-                what: DICTIONARIES,
-                size: total,
-                limit: self.limits.dictionaries,
-            });
-        }
-        Ok(())
-    }
+/// Has Arrow's decoder read a batch, for which the dictionaries are put together.
+fn read(
+    body: &Buffer,
+    batch: BatchHeader<'_>,
+    schema: &SchemaRef,
+    dictionaries: &Dictionaries,
+    version: MetadataVersion,
+) -> Result<RecordBatch, WireError> {
+    caught(|| {
+        let schema = Arc::clone(schema);
+        RecordBatchDecoder::try_new(body, batch, schema, dictionaries.whole(), &version)?
+            .read_record_batch()
+    })
 }
 
 /// The message with another header.
@@ -255,6 +286,8 @@ pub(crate) fn read_schema(message: &[u8]) -> Result<Schema, WireError> {
 
 /// A compressed body from this size on is work for a blocking thread: decompressing it takes some 50 µs or more, and handing it over 10.
 const HEAVY: usize = 64 << 10;
+/// So is copying this much.
+const HEAVY_COPY: u64 = 512 << 10;
 
 fn is_compressed(message: Message<'_>) -> bool {
     let batch = message.header_as_record_batch().or_else(|| {
@@ -274,45 +307,6 @@ fn empty_batch(schema: &SchemaRef, rows: i64, limits: &GuardLimits) -> Result<De
     Ok(Decoded::Batch(batch.map_err(unreadable)?))
 }
 
-/// Notes the type of the values of every dictionary at or below `field`.
-fn collect_dictionaries(field: &Field, values: &mut HashMap<i64, FieldRef>) {
-    use DataType::*;
-    match field.data_type() {
-        Dictionary(_, value) => {
-            // The id is part of the IPC format and not of the type; the field is where
-            // Arrow's own decoder looks for it.
-            #[allow(deprecated)]
-            if let Some(id) = field.dict_id() {
-                let value = Arc::new(Field::new("", value.as_ref().clone(), true));
-                collect_dictionaries(&value, values);
-                // Arrow's decoder takes the first as well.
-                values.entry(id).or_insert(value);
-            }
-        }
-        List(item)
-        | LargeList(item)
-        | ListView(item)
-        | LargeListView(item)
-        | FixedSizeList(item, _)
-        | Map(item, _) => collect_dictionaries(item, values),
-        Struct(fields) => {
-            for field in fields {
-                collect_dictionaries(field, values);
-            }
-        }
-        Union(fields, _) => {
-            for (_, field) in fields.iter() {
-                collect_dictionaries(field, values);
-            }
-        }
-        RunEndEncoded(ends, items) => {
-            collect_dictionaries(ends, values);
-            collect_dictionaries(items, values);
-        }
-        _ => {}
-    }
-}
-
 /// What a client is told when Arrow's decoder panics.
 pub(super) const PANIC: &str =
     "the IPC message cannot be read: it breaks a rule of the Arrow format";
@@ -322,7 +316,7 @@ pub(super) const PANIC: &str =
 ///
 /// Unwind safety: after an error nothing of the decoder's state is used again, and the
 /// dictionaries are replaced as a whole.
-fn caught<T>(decode: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, WireError> {
+pub(super) fn caught<T>(decode: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, WireError> {
     match catch_unwind(AssertUnwindSafe(decode)) {
         Ok(result) => result.map_err(unreadable),
         Err(_) => Err(WireError::invalid(PANIC)),

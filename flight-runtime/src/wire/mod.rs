@@ -15,6 +15,7 @@
 //! | `compact`, `size` | what of a slice is to be sent, and how much that is |
 //! | `matching` | whether a batch fits the schema of its stream |
 //! | `decode` | `FlightData` to record batches |
+//! | `dictionaries` | those of a stream that is read, and what their deltas may cost |
 //! | `guard` | what is checked before Arrow's decoder sees a message |
 //! | `mend` | what valid messages are given before it can read them |
 //! | `gather`, `frames` | what stands between h2 and a socket: frames written together, and cut to what the peer takes |
@@ -33,6 +34,7 @@ mod compact;
 pub(crate) mod compression;
 pub(crate) mod cut;
 pub(crate) mod decode;
+mod dictionaries;
 pub(crate) mod encode;
 pub(crate) mod error;
 pub(crate) mod flight_data;

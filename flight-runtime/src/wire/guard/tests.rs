@@ -379,7 +379,7 @@ fn dictionaries_that_are_kept_are_limited() {
         DataType::Utf8.into(),
     ));
     let limits = GuardLimits {
-        dictionaries: 1000,
+        dictionaries: 10_000,
         ..GuardLimits::default()
     };
     let mut decoder = BatchDecoder::new(limits);
@@ -401,7 +401,7 @@ fn dictionaries_that_are_kept_are_limited() {
         let header = dictionary.finish().as_union_value();
         decoder.decode(&Inbound {
             header: finish(fbb, MessageHeader::DictionaryBatch, header),
-            body: arrow::buffer::Buffer::from_slice_ref([0u8; 400]),
+            body: arrow::buffer::Buffer::from_slice_ref([0u8; 4000]),
             ..Inbound::default()
         })
     };
@@ -417,7 +417,7 @@ fn dictionaries_that_are_kept_are_limited() {
     assert!(dictionary(0, true).is_ok());
     let result = dictionary(0, true);
     assert!(
-        matches!(result, Err(WireError::TooLarge { size: 1200, .. })),
+        matches!(result, Err(WireError::TooLarge { size: 12_000.., .. })),
         "{result:?}"
     );
 }
