@@ -69,6 +69,8 @@ pub struct BatchStream {
     schema: Option<SchemaRef>,
     /// Messages that came before the schema did.
     early: VecDeque<Message>,
+    /// Bytes of the metadata in them.
+    early_bytes: usize,
     events: BoxStream<'static, Result<Event, Error>>,
     last_metadata: Option<Bytes>,
     /// What it means that the end comes first.
@@ -117,6 +119,7 @@ impl BatchStream {
         Self {
             schema,
             early: VecDeque::new(),
+            early_bytes: 0,
             // Asked behind its end, it says again that it has ended.
             events: events.fuse().boxed(),
             last_metadata: None,
@@ -201,8 +204,9 @@ impl BatchStream {
     }
 
     fn poll_schema(&mut self, cx: &mut Context<'_>) -> Poll<Result<SchemaRef, Error>> {
-        /// What a client may send before it sends a schema.
+        /// What a client may send before it sends a schema: so many messages, and so many bytes in all.
         const MOST_EARLY: usize = 1024;
+        const MOST_EARLY_BYTES: usize = 1 << 20;
         loop {
             if let Some(schema) = &self.schema {
                 return Poll::Ready(Ok(schema.clone()));
@@ -213,6 +217,14 @@ impl BatchStream {
                     if self.early.len() == MOST_EARLY {
                         return Poll::Ready(Err(Error::resource_exhausted(format!(
                             "{MOST_EARLY} messages came before the schema: send the schema first"
+                        ))));
+                    }
+                    let metadata = message.app_metadata.as_ref().map_or(0, Bytes::len);
+                    self.early_bytes = self.early_bytes.saturating_add(metadata);
+                    if self.early_bytes > MOST_EARLY_BYTES {
+                        return Poll::Ready(Err(Error::resource_exhausted(format!(
+                            "{} bytes of metadata came before the schema, at most {MOST_EARLY_BYTES} may: send the schema first",
+                            self.early_bytes
                         ))));
                     }
                     self.early.push_back(message);

@@ -4,19 +4,50 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, DictionaryArray, Int32Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow_ipc::writer::DictionaryHandling;
 use bytes::{Buf, Bytes};
-use futures::stream::StreamExt;
+use futures::stream::{self, StreamExt};
 
-use super::Received;
-use crate::Error;
+use super::{BatchStream, Event, Message, Received};
 use crate::wire::compression::Encoding;
 use crate::wire::decode::BatchDecoder;
 use crate::wire::encode::{BatchEncoder, EncodeOptions};
 use crate::wire::flight_data::{FlightDataReader, Limits};
 use crate::wire::guard::GuardLimits;
 use crate::wire::script::Script;
+use crate::{Code, Error};
+
+/// A stream whose schema comes behind so many messages of metadata alone.
+fn early(metadata: &[usize]) -> BatchStream {
+    let early = metadata.iter().map(|len| Bytes::from(vec![7; *len]));
+    let early: Vec<_> = early.map(Message::metadata).collect();
+    let early = early.into_iter().map(|message| Ok(Event::Message(message)));
+    let batch = numbers();
+    let events = early.chain([Ok(Event::Schema(batch.schema()))]);
+    BatchStream::from_events(None, stream::iter(events).boxed())
+}
+
+fn numbers() -> RecordBatch {
+    let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+    RecordBatch::try_from_iter([("n", numbers)]).unwrap()
+}
+
+#[tokio::test]
+async fn what_comes_before_the_schema_is_bounded_by_number_and_by_size() {
+    let told = async |metadata: &[usize]| early(metadata).schema().await.err();
+    assert!(told(&[1; 1024]).await.is_none());
+    assert!(told(&[1 << 19, 1 << 19]).await.is_none());
+    for (metadata, what) in [
+        (&[1; 1025][..], "1024 messages"),
+        (&[1 << 19, 1 << 19, 1], "1048577 bytes of metadata"),
+        (&[5 << 20], "5242880 bytes of metadata"),
+    ] {
+        let error = told(metadata).await.unwrap();
+        assert_eq!(error.code(), Code::ResourceExhausted);
+        assert!(error.message().starts_with(what), "{error}");
+    }
+}
 
 /// Schema, dictionary, batch, delta and batch, each as it travels.
 fn growing() -> Vec<Bytes> {
