@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, ByteView, FixedSizeListArray, GenericByteViewArray, GenericListArray,
-    GenericListViewArray, MapArray, OffsetSizeTrait, RecordBatch, RecordBatchOptions, RunArray,
-    StructArray, UnionArray, make_array, new_empty_array,
+    MapArray, OffsetSizeTrait, RecordBatch, RecordBatchOptions, RunArray, StructArray, UnionArray,
+    make_array, new_empty_array,
 };
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{
@@ -27,6 +27,12 @@ use arrow::datatypes::{
     RunEndIndexType, Schema, UnionMode,
 };
 use arrow::error::ArrowError;
+
+use self::list_view::list_view;
+
+mod list_view;
+#[cfg(test)]
+mod tests;
 
 /// Waste below this is not worth a copy: what it costs is less than a frame.
 const TOLERATED_WASTE: usize = 4096;
@@ -185,49 +191,6 @@ fn list_parts<O: OffsetSizeTrait>(
     let rebased: ScalarBuffer<O> = offsets.iter().map(|offset| *offset - *first).collect();
     let values = compacted(values.slice(start, end - start))?;
     Ok(Some((OffsetBuffer::new(rebased), values)))
-}
-
-fn list_view<O: OffsetSizeTrait>(
-    array: &GenericListViewArray<O>,
-    item: &FieldRef,
-) -> Result<Option<ArrayRef>, ArrowError> {
-    let (offsets, sizes, values) = (array.offsets(), array.sizes(), array.values());
-    let reached = offsets
-        .iter()
-        .zip(sizes)
-        .filter(|(_, size)| size.as_usize() > 0)
-        .map(|(offset, size)| offset.as_usize()..offset.as_usize() + size.as_usize());
-    let range = hull(reached);
-    if !worth_cutting(range.len(), values.len()) {
-        // Values that stay in place keep their offsets.
-        let Some(values) = compact(values)? else {
-            return Ok(None);
-        };
-        return rebuilt_list_view(array, item, offsets.clone(), values);
-    }
-    let start = O::usize_as(range.start);
-    let offsets = offsets.iter().zip(sizes).map(|(offset, size)| {
-        if size.as_usize() > 0 {
-            *offset - start
-        } else {
-            O::usize_as(0)
-        }
-    });
-    let offsets = offsets.collect();
-    let values = compacted(values.slice(range.start, range.len()))?;
-    rebuilt_list_view(array, item, offsets, values)
-}
-
-fn rebuilt_list_view<O: OffsetSizeTrait>(
-    array: &GenericListViewArray<O>,
-    item: &FieldRef,
-    offsets: ScalarBuffer<O>,
-    values: ArrayRef,
-) -> Result<Option<ArrayRef>, ArrowError> {
-    let (item, sizes) = (Arc::clone(item), array.sizes().clone());
-    let nulls = array.nulls().cloned();
-    let list = GenericListViewArray::try_new(item, offsets, sizes, values, nulls)?;
-    Ok(Some(Arc::new(list)))
 }
 
 fn fixed_size_list(

@@ -30,6 +30,13 @@ impl BodySize {
         size
     }
 
+    /// Of an array.
+    pub(super) fn of_array(array: &dyn Array) -> Self {
+        let mut size = Self::default();
+        size.array(array);
+        size
+    }
+
     fn buffer(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_add(bytes.next_multiple_of(PADDING));
         self.overhead += PADDING;
