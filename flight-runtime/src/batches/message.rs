@@ -64,3 +64,14 @@ pub(crate) struct StreamOptions {
     pub(crate) compression: Compression,
     pub(crate) dictionary_deltas: bool,
 }
+
+impl StreamOptions {
+    /// Those of a stream that is made from this one: how much it is may be another.
+    pub(crate) fn of_other_batches(self) -> Self {
+        Self {
+            total_records: None,
+            total_bytes: None,
+            ..self
+        }
+    }
+}

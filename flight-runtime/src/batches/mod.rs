@@ -244,7 +244,7 @@ impl BatchStream {
         self.next().await.transpose()
     }
 
-    /// A stream of this schema whose batches are made from this one's, each with the metadata that it had.
+    /// A stream of this schema whose batches are made from this one's, each with the metadata that it had, and which goes out as this one would have.
     ///
     /// The most common `#[do_exchange]`: see the example above.
     #[must_use]
@@ -252,20 +252,21 @@ impl BatchStream {
     where
         F: FnMut(RecordBatch) -> Result<RecordBatch, Error> + Send + 'static,
     {
-        Self::new(
-            schema,
-            self.messages().map(move |message| {
-                let Message {
-                    batch,
-                    app_metadata,
-                } = message?;
-                let batch = batch.map(&mut map).transpose()?;
-                Ok::<_, Error>(Message {
-                    batch,
-                    app_metadata,
-                })
-            }),
-        )
+        let options = self.options.clone().of_other_batches();
+        let messages = self.messages().map(move |message| {
+            let Message {
+                batch,
+                app_metadata,
+            } = message?;
+            let batch = batch.map(&mut map).transpose()?;
+            Ok::<_, Error>(Message {
+                batch,
+                app_metadata,
+            })
+        });
+        let mut mapped = Self::new(schema, messages);
+        mapped.options = options;
+        mapped
     }
 
     /// The next message, metadata included; `None` at the end.

@@ -9,7 +9,7 @@ use arrow_ipc::writer::DictionaryHandling;
 use bytes::{Buf, Bytes};
 use futures::stream::{self, StreamExt};
 
-use super::{BatchStream, Event, Message, Received};
+use super::{BatchStream, Compression, Event, Message, Received};
 use crate::wire::compression::Encoding;
 use crate::wire::decode::BatchDecoder;
 use crate::wire::encode::{BatchEncoder, EncodeOptions};
@@ -47,6 +47,26 @@ async fn what_comes_before_the_schema_is_bounded_by_number_and_by_size() {
         assert_eq!(error.code(), Code::ResourceExhausted);
         assert!(error.message().starts_with(what), "{error}");
     }
+}
+
+#[tokio::test]
+async fn batches_that_are_mapped_go_out_as_they_would_have() {
+    let batch = numbers();
+    let schema = batch.schema();
+    let stream = BatchStream::from_batches(schema.clone(), [batch])
+        .with_compression(Compression::Zstd)
+        .with_dictionary_deltas()
+        .with_info_metadata("info")
+        .with_schema_metadata("schema")
+        .with_total_bytes(24);
+    let mapped = stream.map_batches(schema, |batch| Ok(batch.slice(0, 1)));
+    assert_eq!(mapped.options.compression, Compression::Zstd);
+    assert!(mapped.options.dictionary_deltas);
+    assert_eq!(mapped.options.info_metadata, "info");
+    assert_eq!(mapped.options.schema_metadata.unwrap(), "schema");
+    // How much it is may have changed.
+    assert_eq!(mapped.options.total_records, None);
+    assert_eq!(mapped.options.total_bytes, None);
 }
 
 /// Schema, dictionary, batch, delta and batch, each as it travels.

@@ -323,7 +323,13 @@ impl<T: Row> Rows<T> {
             let before = batches.before + (batches.given + rows.len() - 1) as u64;
             batches.given += rows.len() - 1;
             if let Some(rest) = batches.rest() {
-                rows.extend(T::read(&rest, before)?);
+                match T::read(&rest, before) {
+                    Ok(rest) => rows.extend(rest),
+                    Err(error) => {
+                        self.end();
+                        return Err(error);
+                    }
+                }
             }
             return Ok(Some(rows));
         }
@@ -334,6 +340,11 @@ impl<T: Row> Rows<T> {
             }
         }
         Ok(Some(rows))
+    }
+
+    /// Behind an error or the end nothing follows.
+    fn end(&mut self) {
+        self.source = Source::Ready(Vec::new().into_iter());
     }
 
     /// All rows, in memory.
@@ -376,8 +387,12 @@ impl<T: Row> Rows<T> {
             Source::Batches(mut batches) => match batches.rest() {
                 None => batches.stream,
                 Some(rest) => {
+                    let options = batches.stream.options.clone().of_other_batches();
                     let rest = stream::iter([Ok(rest.into())]);
-                    BatchStream::new(schema, rest.chain(batches.stream.messages()))
+                    let rest = rest.chain(batches.stream.messages());
+                    let mut rest = BatchStream::new(schema, rest);
+                    rest.options = options;
+                    rest
                 }
             },
         }
@@ -425,8 +440,7 @@ impl<T: Row> Stream for Rows<T> {
             Source::Iterator(_) => None,
         };
         if !matches!(item, Some(Ok(_))) {
-            // Behind an error or the end nothing follows.
-            this.source = Source::Ready(Vec::new().into_iter());
+            this.end();
         }
         Poll::Ready(item)
     }

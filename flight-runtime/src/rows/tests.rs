@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt};
 use typed_arrow::Record;
 
 use super::{Date, DateTime, Dictionary, List, Map, Row, Rows};
-use crate::batches::{BatchStream, Message};
+use crate::batches::{BatchStream, Compression, Message};
 use crate::{Code, Error};
 
 #[derive(Clone, Debug, PartialEq, Record)]
@@ -116,6 +116,37 @@ fn behind_an_error_nothing_follows() {
         assert_eq!(rows.try_next().await.err().unwrap().message(), "cut");
         assert!(rows.try_next().await.unwrap().is_none());
     });
+}
+
+#[tokio::test]
+async fn behind_an_error_of_a_batch_no_other_batch_follows() {
+    let days = |days: Vec<i32>| {
+        let dates: Arc<dyn Array> = Arc::new(Date32Array::from(days));
+        RecordBatch::try_from_iter([("date", dates)]).unwrap()
+    };
+    // The first error is of rows that are not read with the first row.
+    let mut wrong = vec![0; 3000];
+    wrong.push(i32::MAX);
+    let batches = [days(wrong), days(vec![1])];
+    let batches = BatchStream::from_batches(Day::schema(), batches);
+    let mut rows = Rows::<Day>::from(batches);
+    let told = error(rows.next_batch().await);
+    assert!(told.contains("row 3000"), "{told}");
+    assert!(rows.next_batch().await.unwrap().is_none());
+    assert!(rows.try_next().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_is_left_of_batches_goes_out_as_they_would_have() {
+    let batches = BatchStream::from_batches(Number::schema(), [Number::to_batch(numbers(3))])
+        .with_compression(Compression::Lz4)
+        .with_dictionary_deltas();
+    let mut rows = Rows::<Number>::from(batches);
+    rows.try_next().await.unwrap().unwrap();
+    let rest = rows.into_batches();
+    assert_eq!(rest.options.compression, Compression::Lz4);
+    assert!(rest.options.dictionary_deltas);
+    assert_eq!(rest.options.total_records, None);
 }
 
 #[tokio::test]

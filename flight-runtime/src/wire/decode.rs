@@ -187,7 +187,7 @@ impl BatchDecoder {
             kept: checked.size.max(body.len() as u64),
             copy: checked.size,
         };
-        self.dictionaries.charge(id, size, header.isDelta())?;
+        self.dictionaries.room_for(id, size, header.isDelta())?;
         if nested {
             self.dictionaries.put_together()?;
         }
@@ -196,6 +196,7 @@ impl BatchDecoder {
             Ok(read) => read,
             Err(error) => return self.decode_mended(message, data, body, &checked, error),
         };
+        self.dictionaries.charge(id, size, header.isDelta())?;
         let [column] = read.columns() else {
             return Err(no_header());
         };

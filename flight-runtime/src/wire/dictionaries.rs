@@ -132,8 +132,24 @@ impl Dictionaries {
         self.earned = self.earned.saturating_add(earned);
     }
 
-    /// Charges a dictionary, or what is added to it, to what the stream may keep.
+    /// Whether the stream may keep a dictionary, or what is added to it.
+    pub(super) fn room_for(&self, id: i64, size: Size, delta: bool) -> Result<(), WireError> {
+        let of_it = self.sizes.get(&id).map_or(0, |size| size.kept);
+        let others = self.kept.saturating_sub(if delta { 0 } else { of_it });
+        let kept = others.saturating_add(size.kept);
+        if kept > self.limit {
+            return Err(WireError::TooLarge {
+                what: DICTIONARIES,
+                size: kept,
+                limit: self.limit,
+            });
+        }
+        Ok(())
+    }
+
+    /// Charges it to what the stream may keep.
     pub(super) fn charge(&mut self, id: i64, size: Size, delta: bool) -> Result<(), WireError> {
+        self.room_for(id, size, delta)?;
         let of_it = self.sizes.entry(id).or_default();
         if !delta {
             self.kept = self.kept.saturating_sub(of_it.kept);
@@ -142,13 +158,6 @@ impl Dictionaries {
         of_it.kept = of_it.kept.saturating_add(size.kept);
         of_it.copy = of_it.copy.saturating_add(size.copy);
         self.kept = self.kept.saturating_add(size.kept);
-        if self.kept > self.limit {
-            return Err(WireError::TooLarge {
-                what: DICTIONARIES,
-                size: self.kept,
-                limit: self.limit,
-            });
-        }
         Ok(())
     }
 

@@ -47,6 +47,7 @@ struct Forged {
     body: Vec<u8>,
     /// It is a dictionary, the first of its schema.
     dictionary: bool,
+    delta: bool,
 }
 
 impl Forged {
@@ -80,6 +81,7 @@ impl Forged {
         let (kind, header) = if self.dictionary {
             let mut dictionary = DictionaryBatchBuilder::new(&mut fbb);
             dictionary.add_data(batch);
+            dictionary.add_isDelta(self.delta);
             let header = dictionary.finish().as_union_value();
             (MessageHeader::DictionaryBatch, header)
         } else {

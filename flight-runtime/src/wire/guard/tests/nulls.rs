@@ -106,7 +106,7 @@ fn nulls_may_have_any_view() {
             variadic: vec![1],
             codec,
             body,
-            dictionary: false,
+            ..Forged::default()
         }
     };
     for codec in [
@@ -143,4 +143,28 @@ fn nulls_may_have_any_view() {
         let error = fault(one(DataType::Utf8View), message(codec, 0b1101, &wrong));
         assert!(error.contains("non-zero padding"), "{error}");
     }
+}
+
+#[test]
+fn a_delta_whose_nulls_are_mended_counts_once() {
+    let message = |delta| Forged {
+        rows: 1000,
+        nodes: vec![(1000, 1000)],
+        buffers: vec![(0, 125), (128, 16_000)],
+        variadic: vec![0],
+        body: [vec![0; 128], vec![0xff; 16_000]].concat(),
+        dictionary: true,
+        delta,
+        ..Forged::default()
+    };
+    let keys = DataType::Dictionary(DataType::Int32.into(), DataType::Utf8View.into());
+    let mut decoder = BatchDecoder::new(GuardLimits {
+        dictionaries: 40_000,
+        ..GuardLimits::default()
+    });
+    decoder.decode(&schema_message(&one(keys))).unwrap();
+    decoder.decode(&message(false).message()).unwrap();
+    decoder.decode(&message(true).message()).unwrap();
+    let error = decoder.decode(&message(true).message()).unwrap_err();
+    assert!(matches!(error, WireError::TooLarge { .. }), "{error}");
 }
