@@ -52,8 +52,8 @@ impl Compactor {
         }
     }
 
-    /// The same rows, with nothing that a writer would send in vain or wrongly.
-    pub(super) fn batch(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    /// The same rows, with nothing that a writer would send in vain or wrongly; `None` when that is what they are.
+    pub(super) fn batch(&self, batch: &RecordBatch) -> Result<Option<RecordBatch>, ArrowError> {
         let mut columns = None;
         for (index, concerned) in self.columns.iter().enumerate() {
             if !concerned {
@@ -69,14 +69,11 @@ impl Compactor {
                 }
             }
         }
-        match columns {
-            None => Ok(batch.clone()),
-            Some(columns) => RecordBatch::try_new_with_options(
-                batch.schema(),
-                columns,
-                &RecordBatchOptions::new().with_row_count(Some(batch.num_rows())),
-            ),
-        }
+        let Some(columns) = columns else {
+            return Ok(None);
+        };
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(batch.schema(), columns, &options).map(Some)
     }
 }
 

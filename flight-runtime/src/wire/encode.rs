@@ -12,7 +12,7 @@
 use std::collections::VecDeque;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{
@@ -79,6 +79,8 @@ pub(crate) struct BatchEncoder {
     /// `encoder` emits a schema message with its first batch, which is dropped.
     started: bool,
     compact: Compactor,
+    /// Whether dictionaries may come before rows.
+    dictionaries: bool,
     compressed: bool,
     max_message_size: usize,
 }
@@ -108,6 +110,7 @@ impl BatchEncoder {
             encoder,
             started: false,
             compact: Compactor::new(schema),
+            dictionaries: has_dictionaries(schema),
             compressed: options.compression.is_some(),
             max_message_size: options.max_message_size.clamp(1, HARD_MAX_MESSAGE_SIZE),
             schema: SchemaRef::clone(schema),
@@ -144,57 +147,77 @@ impl BatchEncoder {
     pub(crate) fn batch(
         &mut self,
         batch: &RecordBatch,
-        app_metadata: Option<Bytes>,
+        mut app_metadata: Option<Bytes>,
         out: &mut VecDeque<Segments>,
     ) -> Result<(), WireError> {
         if let Some(difference) = first_difference(&self.schema, batch) {
             return Err(ArrowError::SchemaError(difference).into());
         }
-        let mut messages = VecDeque::new();
-        self.pieces(batch, app_metadata, &mut messages)?;
-        out.append(&mut messages);
-        Ok(())
+        let before = out.len();
+        let written = self.pieces(batch, &mut app_metadata, out);
+        if written.is_err() {
+            out.truncate(before);
+        }
+        written
     }
 
+    /// The batch in one message, or cut into as many as it takes.
     fn pieces(
         &mut self,
         batch: &RecordBatch,
-        mut app_metadata: Option<Bytes>,
+        app_metadata: &mut Option<Bytes>,
         out: &mut VecDeque<Segments>,
     ) -> Result<(), WireError> {
-        // Pieces still to be written, the next one last.
-        let mut pieces = vec![batch.clone()];
-        while let Some(piece) = pieces.pop() {
-            let piece = self.compact.batch(&piece)?;
-            // Metadata that fills the message by itself does not make rows smaller.
-            let metadata_len = app_metadata
-                .as_ref()
-                .map_or(0, |metadata| field_len(APP_METADATA, metadata.len()));
-            let limit = match self.max_message_size.saturating_sub(metadata_len) {
-                room if room < self.max_message_size / 2 => self.max_message_size,
-                room => room,
-            };
-            // What is compressed is cut by its plain size, before the work is done. It
-            // ends up smaller than need be, which also bounds what a reader must hold.
-            if self.compressed {
-                let plain = BodySize::of(&piece);
-                let rows = rows_that_fit(piece.num_rows(), plain.bytes, plain.overhead, limit);
-                if let Some(rows) = rows {
-                    cut(&piece, rows, &mut pieces);
-                    continue;
-                }
+        let compacted = self.compact.batch(batch)?;
+        let batch = compacted.as_ref().unwrap_or(batch);
+        // Metadata that fills the message by itself does not make rows smaller.
+        let metadata_len = app_metadata
+            .as_ref()
+            .map_or(0, |metadata| field_len(APP_METADATA, metadata.len()));
+        let limit = match self.max_message_size.saturating_sub(metadata_len) {
+            room if room < self.max_message_size / 2 => self.max_message_size,
+            room => room,
+        };
+        // What is compressed is cut by its plain size, before the work is done. It
+        // ends up smaller than need be, which also bounds what a reader must hold.
+        if self.compressed {
+            let plain = BodySize::of(batch);
+            let rows = rows_that_fit(batch.num_rows(), plain.bytes, plain.overhead, limit);
+            if let Some(rows) = rows {
+                return self.cut(batch, rows, app_metadata, out);
             }
-            let (dictionaries, message) = self.encode(&piece)?;
-            for dictionary in dictionaries {
-                out.push_back(dictionary.frame(None, true)?);
+        }
+        let (dictionaries, message) = self.encode(batch)?;
+        for dictionary in dictionaries {
+            out.push_back(dictionary.frame(None, true)?);
+        }
+        let size = message.size(None, true);
+        match rows_that_fit(batch.num_rows(), size, message.overhead(), limit) {
+            // The message is thrown away: without compression it cost next to
+            // nothing, and with it a piece gets here only if it did not shrink.
+            Some(rows) => {
+                drop(message);
+                self.cut(batch, rows, app_metadata, out)
             }
-            let size = message.size(None, true);
-            match rows_that_fit(piece.num_rows(), size, message.overhead(), limit) {
-                // The message is thrown away: without compression it cost next to
-                // nothing, and with it a piece gets here only if it did not shrink.
-                Some(rows) => cut(&piece, rows, &mut pieces),
-                None => out.push_back(message.frame(app_metadata.take(), true)?),
+            None => {
+                out.push_back(message.frame(app_metadata.take(), true)?);
+                Ok(())
             }
+        }
+    }
+
+    /// The batch in slices of so many rows, about half of them at most, which bounds how deep this goes.
+    fn cut(
+        &mut self,
+        batch: &RecordBatch,
+        rows: usize,
+        app_metadata: &mut Option<Bytes>,
+        out: &mut VecDeque<Segments>,
+    ) -> Result<(), WireError> {
+        let (total, rows) = (batch.num_rows(), rows.max(1));
+        for start in (0..total).step_by(rows) {
+            let piece = batch.slice(start, rows.min(total - start));
+            self.pieces(&piece, app_metadata, out)?;
         }
         Ok(())
     }
@@ -213,13 +236,22 @@ impl BatchEncoder {
             }
             self.started = true;
         }
-        let mut messages = Vec::with_capacity(1);
+        if !self.dictionaries {
+            return Ok((Vec::new(), stream.rest()?));
+        }
+        let mut messages = Vec::new();
         while let Some(message) = stream.message()? {
             messages.push(message);
         }
         let rows = messages.pop().ok_or_else(|| inconsistent("no message"))?;
         Ok((messages, rows))
     }
+}
+
+fn has_dictionaries(schema: &Schema) -> bool {
+    let fields = schema.flattened_fields();
+    let dictionary = |field: &&Field| matches!(field.data_type(), DataType::Dictionary(..));
+    fields.iter().any(dictionary)
 }
 
 fn write_options(options: &EncodeOptions) -> Result<IpcWriteOptions, WireError> {
@@ -263,21 +295,11 @@ fn rows_that_fit(rows: usize, size: usize, overhead: usize, limit: usize) -> Opt
     Some(if aligned > 0 { aligned } else { fit }.max(1))
 }
 
-/// Cuts `piece` into slices of `rows`, of which the first is to be written next.
-fn cut(piece: &RecordBatch, rows: usize, pieces: &mut Vec<RecordBatch>) {
-    let total = piece.num_rows();
-    let rows = rows.max(1);
-    for start in (0..total).step_by(rows).rev() {
-        pieces.push(piece.slice(start, rows.min(total - start)));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use arrow::array::{ArrayRef, Int64Array, StringArray};
-    use arrow::datatypes::{DataType, Field, Schema};
     use arrow_flight::FlightData;
     use bytes::Buf;
     use prost::Message as _;

@@ -6,10 +6,10 @@
 
 use arrow::buffer::Buffer;
 use arrow::error::ArrowError;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use super::error::WireError;
-use super::message::{Message, share};
+use super::message::Message;
 
 /// Takes an IPC stream apart into its messages.
 pub(super) struct IpcStream {
@@ -31,16 +31,9 @@ impl IpcStream {
 
     /// The next message, or `None` at the end of the stream.
     pub(super) fn message(&mut self) -> Result<Option<Message>, WireError> {
-        let Some(prefix) = self.copy(Self::PREFIX_LEN) else {
+        let Some(header) = self.header()? else {
             return Ok(None);
         };
-        let header_len = match prefix[..] {
-            [0xff, 0xff, 0xff, 0xff, a, b, c, d] => u32::from_le_bytes([a, b, c, d]) as usize,
-            _ => return Err(inconsistent("no continuation marker")),
-        };
-        let header = self
-            .copy(header_len)
-            .ok_or_else(|| inconsistent("a header is cut off"))?;
         // Verified although it is our own: it takes a microsecond, and the unverified
         // way in is unsafe. A schema is the only one that is not flat, and has no body.
         let options = flatbuffers::VerifierOptions {
@@ -63,6 +56,47 @@ impl IpcStream {
         }))
     }
 
+    /// The only message that is left: nobody has to ask its header for the length of the body.
+    pub(super) fn rest(mut self) -> Result<Message, WireError> {
+        let header = self.header()?.ok_or_else(|| inconsistent("no message"))?;
+        let mut body = Vec::with_capacity(1 + self.buffers.len());
+        body.push(self.current);
+        body.extend(self.buffers);
+        body.retain(|buffer| !buffer.is_empty());
+        Ok(Message {
+            header,
+            body_len: body.iter().map(Buffer::len).sum(),
+            body,
+        })
+    }
+
+    /// The flatbuffer of the next message.
+    fn header(&mut self) -> Result<Option<Bytes>, WireError> {
+        let mut prefix = [0; Self::PREFIX_LEN];
+        if self.fill(&mut prefix).is_none() {
+            return Ok(None);
+        }
+        let len = match prefix {
+            [0xff, 0xff, 0xff, 0xff, a, b, c, d] => u32::from_le_bytes([a, b, c, d]) as usize,
+            _ => return Err(inconsistent("no continuation marker")),
+        };
+        let mut header = BytesMut::zeroed(len);
+        self.fill(&mut header)
+            .ok_or_else(|| inconsistent("a header is cut off"))?;
+        Ok(Some(header.freeze()))
+    }
+
+    /// Copies the next bytes.
+    fn fill(&mut self, mut to: &mut [u8]) -> Option<()> {
+        while !to.is_empty() {
+            let piece = self.piece(to.len())?;
+            let (filled, rest) = to.split_at_mut_checked(piece.len())?;
+            filled.copy_from_slice(&piece);
+            to = rest;
+        }
+        Some(())
+    }
+
     /// The next `len` bytes, by reference.
     fn take(&mut self, mut len: usize) -> Option<Vec<Buffer>> {
         let mut taken = Vec::new();
@@ -72,20 +106,6 @@ impl IpcStream {
             taken.push(piece);
         }
         Some(taken)
-    }
-
-    /// The next `len` bytes in one piece.
-    fn copy(&mut self, len: usize) -> Option<Bytes> {
-        let first = self.piece(len)?;
-        if first.len() == len {
-            return Some(share(first));
-        }
-        let mut copy = BytesMut::with_capacity(len);
-        copy.put_slice(&first);
-        for piece in self.take(len - first.len())? {
-            copy.put_slice(&piece);
-        }
-        Some(copy.freeze())
     }
 
     /// Some of the next bytes, at most `most`: what is left of a buffer.

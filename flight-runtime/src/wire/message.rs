@@ -188,7 +188,7 @@ impl Writer {
 }
 
 /// The memory of `buffer` as `Bytes`.
-pub(super) fn share(buffer: Buffer) -> Bytes {
+fn share(buffer: Buffer) -> Bytes {
     struct Owner(Buffer);
     impl AsRef<[u8]> for Owner {
         fn as_ref(&self) -> &[u8] {
