@@ -20,7 +20,7 @@ use super::connection::InCall;
 use crate::Error;
 use crate::error::BoxError;
 use crate::headers::GRPC_ENCODING;
-use crate::wire::error::WireError;
+use crate::wire::error::{COPIES, WireError};
 use crate::wire::segments::Segments;
 
 /// How long an upload goes on before the answer and the deadline are looked at, and others of the thread have their turn: batches that are
@@ -338,7 +338,7 @@ pub(super) fn is_leave(error: &h2::Error) -> bool {
 pub(super) fn fault(error: WireError) -> Error {
     match error {
         WireError::Io(error) => Error::from_boxed(error),
-        WireError::TooLarge { .. } => {
+        WireError::TooLarge { what, .. } if what != COPIES => {
             Error::resource_exhausted(format!("{error}: raise it with `max_message_size`"))
         }
         error => Error::internal(format!("the server's answer cannot be read: {error}")),

@@ -13,7 +13,7 @@ use arrow::compute::concat;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::decode::caught;
-use super::error::{DICTIONARIES, WireError};
+use super::error::{COPIES, DICTIONARIES, WireError};
 use super::flight_data::Inbound;
 
 #[cfg(test)]
@@ -206,7 +206,7 @@ impl Dictionaries {
         self.copied = self.copied.saturating_add(self.to_copy());
         if self.copied > self.earned {
             return Err(WireError::TooLarge {
-                what: "copying the stream's dictionaries for their deltas",
+                what: COPIES,
                 size: self.copied,
                 limit: self.earned,
             });
