@@ -51,6 +51,7 @@ impl Address {
     pub fn build() -> AddressBuilder {
         AddressBuilder {
             text: String::new(),
+            first: true,
             in_query: false,
         }
     }
@@ -168,12 +169,14 @@ pub(crate) fn decode(text: &str) -> Result<String, Error> {
 #[derive(Debug)]
 pub struct AddressBuilder {
     text: String,
+    /// Whether no segment is there yet, not even an empty one.
+    first: bool,
     in_query: bool,
 }
 
 impl AddressBuilder {
     fn separator(&mut self) {
-        if !self.text.is_empty() {
+        if !std::mem::take(&mut self.first) {
             self.text.push('/');
         }
     }
@@ -319,6 +322,38 @@ mod tests {
             expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
         );
         assert!(address("a?x=%FF").query().is_err());
+    }
+
+    #[test]
+    fn an_empty_segment_stays_where_it_is() {
+        let built = |values: &[&str]| {
+            let mut build = Address::build();
+            for value in values {
+                build.arg(value);
+            }
+            build.finish()
+        };
+        for (values, text) in [
+            (vec![], ""),
+            (vec![""], ""),
+            (vec!["", "orders"], "/orders"),
+            (vec!["", "", "a"], "//a"),
+            (vec!["a", ""], "a/"),
+            (vec!["a", "", "b"], "a//b"),
+        ] {
+            let address = built(&values);
+            assert_eq!(address.as_str(), text, "{values:?}");
+            // The same address by its path, by its command and by its ticket.
+            let command = FlightDescriptor::new_cmd(text);
+            for descriptor in [address.descriptor(), command] {
+                assert_eq!(Address::from_descriptor(&descriptor), Some(address.clone()));
+            }
+        }
+        let path = FlightDescriptor::new_path(vec![String::new(), "orders".into()]);
+        let address = Address::from_descriptor(&path).unwrap();
+        assert_eq!(address.as_str(), "/orders");
+        let mut build = Address::build();
+        assert_eq!(build.rest(&"/a").segment("b").finish().as_str(), "/a/b");
     }
 
     #[test]

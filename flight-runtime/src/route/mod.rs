@@ -273,6 +273,31 @@ mod tests {
     }
 
     #[test]
+    fn no_argument_takes_an_empty_segment() {
+        const PAIR: RouteDef = RouteDef {
+            text: "{station}/{since}",
+            path: &[Segment::Arg("station"), Segment::Arg("since")],
+            query: &[],
+        };
+        const ONE: RouteDef = RouteDef {
+            text: "{station}",
+            path: &[Segment::Arg("station")],
+            query: &[],
+        };
+        let mut router = Router::new();
+        router.insert(PAIR, ARGS).unwrap();
+        router.insert(ONE, ARGS).unwrap();
+        let found = |a: &str, b: &str| {
+            let address = Address::build().arg(&a).arg(&b).finish();
+            router.find(&address).map(|(index, _)| index)
+        };
+        assert_eq!(found("a", "b"), Some(0));
+        for (a, b) in [("", "b"), ("a", ""), ("", "")] {
+            assert_eq!(found(a, b), None, "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
     fn an_unknown_query_argument_is_named() {
         let error = find("stations/a?until=3").unwrap().unwrap_err();
         assert_eq!(
