@@ -827,6 +827,12 @@ pub(crate) fn generics() -> String {
         .to_owned()
 }
 
+pub(crate) fn argument_condition() -> String {
+    "`#[cfg(..)]` cannot be on an argument of a handler: the condition is not decided yet when the handlers are collected\n\
+     put it on the method, and `#[cfg(not(..))]` on an alternative without the argument"
+        .to_owned()
+}
+
 pub(crate) fn impl_argument() -> String {
     "an argument of a handler has a named type: nobody chooses what `impl Trait` stands for"
         .to_owned()

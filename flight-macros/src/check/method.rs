@@ -13,7 +13,7 @@ use super::access::access;
 use crate::errors::{self, Errors};
 use crate::expand::text;
 use crate::model::{Argument, Declared, Handler, Lister, Route, Rpc, Segment, Source, Target};
-use crate::parse::{Method, RpcAttribute};
+use crate::parse::{Method, RpcAttribute, is_condition};
 use crate::route;
 use crate::shape::{is_impl, unwrapped};
 
@@ -211,6 +211,10 @@ fn arguments(signature: &Signature, route: Option<&Route>, errors: &mut Errors) 
         let FnArg::Typed(input) = input else {
             continue;
         };
+        let condition = input.attrs.iter().find(|a| is_condition(a));
+        if let Some(condition) = condition {
+            errors.under(condition, errors::argument_condition());
+        }
         match &*input.ty {
             Type::ImplTrait(ty) => errors.under(ty, errors::impl_argument()),
             Type::Reference(ty) if !instead => errors.under(

@@ -143,7 +143,8 @@ fn reply(handler: &Handler, names: &Names) -> TokenStream {
     let function = Ident::new(function, Span::call_site());
     let method = &handler.method;
     let arguments = handler.arguments.iter().map(|_| quote!(#rt::argument()));
-    let invoke = quote_spanned!(method.span()=> Self::#method(#this, #(#arguments),*));
+    let own = names.of_self(method, method.span());
+    let invoke = quote_spanned!(method.span()=> #own(#this, #(#arguments),*));
     quote! {
         ::core::option::Option::Some(|| {
             use #rt::probes::*;
@@ -171,7 +172,8 @@ fn run(handler: &Handler, names: &Names) -> TokenStream {
     } = extract(&handler.arguments, names, Judge::Elsewhere, |span| {
         marker(handler, names, span)
     });
-    let invoke = quote_spanned! {method.span()=> Self::#method(&*#this, #(#variables),*) };
+    let own = names.of_self(method, method.span());
+    let invoke = quote_spanned! {method.span()=> #own(&*#this, #(#variables),*) };
     let convert = convert(handler, &reply, extent, names);
     let body = if handler.is_async {
         let rt = names.rt_at(method.span());

@@ -1,6 +1,6 @@
 //! `list = stations`: the addresses of a route, one for each item that the named method yields.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -43,7 +43,8 @@ fn entry(handler: &Handler, route: &Route, lister: &Lister, names: &Names) -> To
     let list = extent.variable("__list");
     let item = Extent::of(named).variable("__item");
     let addresses = local("__addresses");
-    let invoke = quote_spanned!(named.span()=> Self::#named(&*#this, #(#variables),*));
+    let own = names.of_self(named, named.span());
+    let invoke = quote_spanned!(named.span()=> #own(&*#this, #(#variables),*));
     let split = handlers::split(&list, extent, names);
     let items = extent.value(&list);
     let address = address(handler, route, &item, names);
@@ -105,9 +106,9 @@ fn address(handler: &Handler, route: &Route, item: &syn::Ident, names: &Names) -
         let rt = names.rt_at(ty.span());
         quote_spanned!(ty.span()=> #rt::absent::<#ty, _>())
     });
-    let constructor = constructors::name(handler);
+    let constructor = names.of_self(&constructors::name(handler), Span::call_site());
     quote! {{
         #bind
-        Self::#constructor(#(#variables,)* #(#absent),*)
+        #constructor(#(#variables,)* #(#absent),*)
     }}
 }

@@ -30,7 +30,10 @@ pub(crate) struct Generated {
 
 /// Everything that is generated from a block.
 pub(crate) fn server(server: &Server) -> Generated {
-    let names = Names::new(&server.krate);
+    let mut names = Names::new(&server.krate);
+    if let Role::Contract { .. } = server.role {
+        names.contract = Some(server.ty.to_token_stream());
+    }
     let mut generated = Generated::default();
     let own = match server.role {
         Role::Contract { .. } => &mut generated.inside,
@@ -59,6 +62,8 @@ struct Names {
     krate: TokenStream,
     /// Its hidden module.
     rt: TokenStream,
+    /// The trait whose methods are called, where the block is one.
+    contract: Option<TokenStream>,
     table: Ident,
     this: Ident,
     call: Ident,
@@ -79,10 +84,24 @@ impl Names {
         Names {
             rt: quote!(#krate::#version),
             krate,
+            contract: None,
             table: local("__table"),
             this: local("__this"),
             call: local("__call"),
             out: local("__out"),
+        }
+    }
+
+    /// A function of the service's, reported at `span`.
+    ///
+    /// That of a contract by its name, because a trait above it may have one that is called the same.
+    fn of_self(&self, function: &Ident, span: Span) -> TokenStream {
+        match &self.contract {
+            Some(contract) => {
+                let contract = respan(contract.clone(), span);
+                quote_spanned!(span=> <Self as #contract>::#function)
+            }
+            None => quote_spanned!(span=> Self::#function),
         }
     }
 

@@ -79,6 +79,7 @@ pub(super) fn tokens(server: &Server, names: &Names) -> TokenStream {
                 #cfgs
                 impl #generics #ty #condition {
                     #[doc(hidden)]
+                    #[allow(non_snake_case)]
                     pub(crate) fn #function(#table: &mut #rt::Table<Self>) {
                         #entries
                     }

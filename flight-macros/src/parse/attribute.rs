@@ -122,6 +122,11 @@ pub(super) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
     cfgs
 }
 
+/// Whether an attribute says under which condition something exists.
+pub(crate) fn is_condition(attribute: &Attribute) -> bool {
+    !cfgs(std::slice::from_ref(attribute)).is_empty()
+}
+
 /// A `cfg_attr` without what is no condition.
 fn only_cfgs(attribute: &Attribute) -> Attribute {
     let metas = attribute

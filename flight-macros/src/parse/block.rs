@@ -235,12 +235,11 @@ impl Head {
         let name = &parsed.ident;
         let ty = syn::parse_quote!(#name);
         let (attributes, generics) = (parsed.attrs.clone(), parsed.generics.clone());
-        let tokens = parsed.into_token_stream().into_iter();
+        let mut tokens: Vec<TokenTree> = parsed.into_token_stream().into_iter().collect();
+        // The trait's own braces, which are empty here; others are of a constant.
+        tokens.pop();
         Head {
-            // The braces, which are empty here, come last.
-            tokens: tokens
-                .filter(|token| !matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace))
-                .collect(),
+            tokens: tokens.into_iter().collect(),
             attributes,
             generics,
             trait_: None,

@@ -8,6 +8,6 @@ mod block;
 mod options;
 mod server;
 
-pub(crate) use attribute::RpcAttribute;
+pub(crate) use attribute::{RpcAttribute, is_condition};
 pub(crate) use block::{Block, BlockKind, Item, Method};
 pub(crate) use server::ServerAttribute;

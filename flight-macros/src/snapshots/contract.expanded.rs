@@ -70,7 +70,7 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                             >(&__call, 0)?;
                             let __reply = (
                                 ::flight_runtime::__v0_1::must_be_send(
-                                        Self::observations(&*__this, __a0),
+                                        <Self as Weather>::observations(&*__this, __a0),
                                     )
                                     .await,
                             );
@@ -100,7 +100,7 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                         ::flight_runtime::__v0_1::boxed(async move {
                             let __list = (
                                 ::flight_runtime::__v0_1::must_be_send(
-                                        Self::names(&*__this),
+                                        <Self as Weather>::names(&*__this),
                                     )
                                     .await,
                             );
@@ -115,7 +115,7 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                                 __out
                                     .send({
                                         let __a0: String = __item;
-                                        Self::observations_route(__a0)
+                                        <Self as Weather>::observations_route(__a0)
                                     })
                                     .await?;
                             }
@@ -142,7 +142,7 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                             ::flight_runtime::__v0_1::action_reply::<
                                 Self,
                                 _,
-                            >(|__this| Self::compact(__this))
+                            >(|__this| <Self as Weather>::compact(__this))
                                 .value()
                                 .def()
                         }),
@@ -160,7 +160,7 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                         ::flight_runtime::__v0_1::boxed(async move {
                             let __reply = (
                                 ::flight_runtime::__v0_1::must_be_send(
-                                        Self::compact(&*__this),
+                                        <Self as Weather>::compact(&*__this),
                                     )
                                     .await,
                             );
@@ -195,7 +195,7 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                             ::flight_runtime::__v0_1::action_reply_blocking::<
                                 Self,
                                 _,
-                            >(|__this| Self::count(__this))
+                            >(|__this| <Self as Weather>::count(__this))
                                 .value()
                                 .def()
                         }),
@@ -214,7 +214,7 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                             ::flight_runtime::__v0_1::blocking(
                                     __call,
                                     move || {
-                                        let __reply = (Self::count(&*__this),);
+                                        let __reply = (<Self as Weather>::count(&*__this),);
                                         let __reply = {
                                             use ::flight_runtime::__v0_1::probes::*;
                                             let __reply = (

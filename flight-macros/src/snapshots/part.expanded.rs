@@ -5,6 +5,7 @@ impl Weather {
 }
 impl Weather {
     #[doc(hidden)]
+    #[allow(non_snake_case)]
     pub(crate) fn __flight_part_maintenance(
         __table: &mut crate::runtime::__v0_1::Table<Self>,
     ) {

@@ -336,6 +336,10 @@ const METHOD: &[(&str, &str)] = &[
         "a lifetime",
         "#[do_get] async fn f<'a>(&self, t: Cow<'a, str>) {}",
     ),
+    (
+        "arguments under conditions",
+        "#[do_get] async fn f(&self, #[cfg(a)] c: C, #[cfg_attr(b, cfg(a))] d: C, #[allow(unused)] e: C) {}",
+    ),
     ("impl Trait", "#[do_get] async fn f(&self, t: impl Read) {}"),
     (
         "a borrowed text",

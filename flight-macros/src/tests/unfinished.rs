@@ -266,7 +266,11 @@ fn an_unfinished_attribute_of_the_block_leaves_the_block_and_its_service() {
         }
         let item = "trait Weather { #[action(\"after\")] async fn after(&self) -> String; }";
         let text = expand_service(tokens(&closed(attribute)), tokens(item)).to_string();
-        for part in ["trait Weather :", "fn after (& self)", "Self :: after"] {
+        for part in [
+            "trait Weather :",
+            "fn after (& self)",
+            "< Self as Weather > :: after",
+        ] {
             assert!(has(&text, part), "{attribute}\n{part} in {text}");
         }
     }

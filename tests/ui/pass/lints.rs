@@ -7,7 +7,7 @@ use flight_runtime::prelude::*;
 /// A service.
 pub struct Service;
 
-#[flight_server]
+#[flight_server(parts("Admin", "a__b"))]
 impl Service {
     /// Numbers.
     #[do_get("numbers/{n}", list = numbers)]
@@ -31,6 +31,19 @@ impl Service {
     fn act(&self) -> Result<(), Error> {
         Ok(())
     }
+}
+
+// Names of parts are not those of functions.
+#[flight_server(part = "Admin")]
+impl Service {
+    #[action("stop")]
+    fn stop(&self) {}
+}
+
+#[flight_server(part = "a__b")]
+impl Service {
+    #[action("go")]
+    fn go(&self) {}
 }
 
 fn main() {
