@@ -2,10 +2,11 @@
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, GenericArgument, Type};
 
-use super::{Names, conditions, constructors, marker, text};
+use super::{Names, conditions, constructors, local, marker, text};
 use crate::model::{Argument, Client, Handler, Rpc, Server, Source, Target};
 use crate::shape::{is_string, item, last_word, unwrapped};
 
@@ -112,7 +113,7 @@ enum Side<'a> {
     Body(Body<'a>),
     /// Batches or rows that are uploaded.
     Upload,
-    /// The ticket, descriptor or action itself.
+    /// The ticket or descriptor itself, or the action: of one whose name is known its body.
     Raw,
     /// Something of the server's: a context, who calls.
     None,
@@ -140,10 +141,49 @@ fn side<'a>(argument: &'a Argument, handler: &Handler) -> Side<'a> {
         ("Bytes", []) if bodies => Side::Body(Body::Bytes),
         ("String", []) if bodies => Side::Body(Body::Text),
         ("BatchStream" | "Rows", _) => Side::Upload,
-        ("Ticket" | "FlightDescriptor" | "Action", []) if bodies && handler.rpc != Rpc::Action => {
-            Side::Raw
-        }
+        ("Ticket" | "FlightDescriptor" | "Action", []) if bodies => Side::Raw,
         _ => Side::None,
+    }
+}
+
+/// The argument whose type the client's method has for the message of the request, which is sent once, whoever reads it: the one that says most of it.
+fn sent(handler: &Handler) -> Option<usize> {
+    let arguments = handler.arguments.iter().enumerate();
+    let readers = arguments.filter_map(|(index, argument)| {
+        let rank = match side(argument, handler) {
+            Side::Body(Body::Json(_) | Body::Proto(_)) => 0,
+            Side::Body(Body::Text) => 1,
+            Side::Body(Body::Bytes) => 2,
+            Side::Raw => 3,
+            Side::Route | Side::Upload | Side::None => return None,
+        };
+        Some((rank, index))
+    });
+    readers.min().map(|(_, index)| index)
+}
+
+/// The parameter for a body, and the bytes that are made of it.
+fn body(kind: Body<'_>, ident: &Ident, names: &Names) -> (TokenStream, TokenStream) {
+    let Names { krate, rt, .. } = names;
+    match kind {
+        Body::Json(ty) => (
+            quote!(#ident: &#ty,),
+            quote_spanned!(ty.span()=> #rt::client::json::<#ty>(#ident)?),
+        ),
+        Body::Proto(ty) => (
+            quote!(#ident: &#ty,),
+            quote_spanned!(ty.span()=> #rt::client::proto::<#ty>(#ident)?),
+        ),
+        Body::Bytes => (
+            quote!(#ident: impl ::core::convert::Into<#krate::bytes::Bytes>,),
+            quote!(::core::convert::Into::<#krate::bytes::Bytes>::into(#ident)),
+        ),
+        Body::Text => (
+            quote!(#ident: impl ::core::convert::Into<::std::string::String>,),
+            quote!(<#krate::bytes::Bytes as ::core::convert::From<::std::string::String>>::from(
+                ::core::convert::Into::<::std::string::String>::into(#ident)
+            )),
+        ),
     }
 }
 
@@ -152,18 +192,17 @@ fn method(handler: &Handler, names: &Names) -> TokenStream {
     let rt = &names.rt;
     let span = handler.method.span();
     let cfgs = conditions(&handler.cfgs);
-    let method = Ident::new(
-        &handler.method.to_string(),
-        Span::mixed_site().located_at(span),
-    );
+    let mut method = handler.method.clone();
+    method.set_span(Span::mixed_site().located_at(span));
+    let sent = sent(handler);
     let mut parameters = TokenStream::new();
-    let mut body = None;
+    let mut bytes = None;
     let mut upload = quote!(::core::option::Option::None);
     let mut raw = None;
     let mut route_values: Vec<(usize, TokenStream)> = Vec::new();
     for (index, argument) in handler.arguments.iter().enumerate() {
         let ident = match &argument.binding {
-            Some(ident) => Ident::new(&ident.to_string(), ident.span()),
+            Some(ident) => ident.clone(),
             None => format_ident!("argument_{index}", span = argument.ty.span()),
         };
         let ty = &argument.ty;
@@ -182,29 +221,17 @@ fn method(handler: &Handler, names: &Names) -> TokenStream {
                     route_values.push((at, quote!(#ident)));
                 }
             }
+            // Another argument sends it.
+            Side::Body(_) | Side::Raw if sent != Some(index) => {}
             Side::Body(kind) => {
-                let (parameter, value) = match kind {
-                    Body::Json(ty) => (
-                        quote!(#ident: &#ty,),
-                        quote_spanned!(ty.span()=> #rt::client::json::<#ty>(#ident)?),
-                    ),
-                    Body::Proto(ty) => (
-                        quote!(#ident: &#ty,),
-                        quote_spanned!(ty.span()=> #rt::client::proto::<#ty>(#ident)?),
-                    ),
-                    Body::Bytes => (
-                        quote!(#ident: impl ::core::convert::Into<#krate::bytes::Bytes>,),
-                        quote!(::core::convert::Into::into(#ident)),
-                    ),
-                    Body::Text => (
-                        quote!(#ident: impl ::core::convert::Into<::std::string::String>,),
-                        quote!(::core::convert::From::from(
-                            ::core::convert::Into::<::std::string::String>::into(#ident)
-                        )),
-                    ),
-                };
+                let (parameter, value) = body(kind, &ident, names);
                 parameters.extend(parameter);
-                body = Some(value);
+                bytes = Some(value);
+            }
+            Side::Raw if handler.rpc == Rpc::Action => {
+                let (parameter, value) = body(Body::Bytes, &local("body"), names);
+                parameters.extend(parameter);
+                bytes = Some(value);
             }
             Side::Upload => {
                 parameters.extend(quote!(#ident: impl ::core::convert::Into<#ty>,));
@@ -228,11 +255,21 @@ fn method(handler: &Handler, names: &Names) -> TokenStream {
             let function = constructors::name(handler);
             quote!(Self::#function(#(#values),*))
         }
-        _ => match (raw, body.clone()) {
+        _ => match (raw, bytes.clone()) {
             (Some(raw), _) => raw,
-            (None, Some(body)) => match handler.rpc {
-                Rpc::DoGet => quote!(#krate::Ticket { ticket: #body }),
-                _ => quote!(#krate::FlightDescriptor::new_cmd(#body)),
+            (None, Some(bytes)) => match handler.rpc {
+                Rpc::DoGet => quote!(#krate::Ticket { ticket: #bytes }),
+                Rpc::DoAction => {
+                    let name = local("name");
+                    parameters = quote! {
+                        #name: impl ::core::convert::Into<::std::string::String>, #parameters
+                    };
+                    quote!(#krate::Action {
+                        r#type: ::core::convert::Into::<::std::string::String>::into(#name),
+                        body: #bytes,
+                    })
+                }
+                _ => quote!(#krate::FlightDescriptor::new_cmd(#bytes)),
             },
             (None, None) => {
                 let (name, ty) = match handler.rpc {
@@ -274,10 +311,10 @@ fn method(handler: &Handler, names: &Names) -> TokenStream {
             let Target::Action { name, .. } = &handler.target else {
                 return TokenStream::new();
             };
-            let body = body.unwrap_or_else(|| quote!(#krate::bytes::Bytes::new()));
+            let bytes = bytes.unwrap_or_else(|| quote!(#krate::bytes::Bytes::new()));
             let (reply, at) = reply.placed(names);
             let call = quote_spanned! {reply.span()=>
-                #at::client::action::<#reply>(&self.0, #name, #body).await
+                #at::client::action::<#reply>(&self.0, #name, #bytes).await
             };
             (value(&reply, names), call)
         }
@@ -309,7 +346,7 @@ fn method(handler: &Handler, names: &Names) -> TokenStream {
         quote_spanned!(span=> ::core::result::Result<#returns, #krate::Error>)
     };
     let doc = match handler.doc.as_str() {
-        "" => format!("Calls `{}`.", handler.method),
+        "" => format!("Calls `{}`.", handler.method.unraw()),
         doc => doc.to_owned(),
     };
     quote! {
@@ -328,6 +365,8 @@ fn method(handler: &Handler, names: &Names) -> TokenStream {
 /// Has the compiler see that nothing of the request was misread, whose type the client does not know by its name.
 fn checks(handler: &Handler, cfgs: &[Attribute], names: &Names) -> TokenStream {
     let cfgs = conditions(cfgs.iter().chain(&handler.cfgs));
+    // What reads the message under another name reads what is sent all the same; but an action's method sends a body only where it has a parameter for it.
+    let is_sent = handler.rpc != Rpc::Action || sent(handler).is_some();
     let unknown = handler
         .arguments
         .iter()
@@ -340,7 +379,7 @@ fn checks(handler: &Handler, cfgs: &[Attribute], names: &Names) -> TokenStream {
             let marker = marker(handler, names, span);
             quote_spanned! {span=>
                 #cfgs
-                const _: () = #rt::client::sends_nothing(<#ty as #rt::FromCall<#marker>>::INPUT);
+                const _: () = #rt::client::sends_nothing(<#ty as #rt::FromCall<#marker>>::INPUT, #is_sent);
             }
         })
         .collect()

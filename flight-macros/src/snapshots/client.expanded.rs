@@ -193,9 +193,9 @@ impl WeatherClient {
         self.0
             .get_flight_info(
                 ::flight_runtime::FlightDescriptor::new_cmd(
-                    ::core::convert::From::from(
-                        ::core::convert::Into::<::std::string::String>::into(name),
-                    ),
+                    <::flight_runtime::bytes::Bytes as ::core::convert::From<
+                        ::std::string::String,
+                    >>::from(::core::convert::Into::<::std::string::String>::into(name)),
                 ),
             )
             .await
@@ -205,11 +205,13 @@ const _: () = ::flight_runtime::__v0_1::client::sends_nothing(
     <CallContext as ::flight_runtime::__v0_1::FromCall<
         ::flight_runtime::__v0_1::Routed<::flight_runtime::__v0_1::DoGet>,
     >>::INPUT,
+    true,
 );
 const _: () = ::flight_runtime::__v0_1::client::sends_nothing(
     <MetadataWriter as ::flight_runtime::__v0_1::FromCall<
         ::flight_runtime::__v0_1::Routed<::flight_runtime::__v0_1::DoPut>,
     >>::INPUT,
+    true,
 );
 #[automatically_derived]
 impl ::core::convert::From<::flight_runtime::FlightClient> for WeatherClient {

@@ -266,16 +266,17 @@ impl<I> fmt::Debug for Replies<I> {
 pub mod glue {
     use super::*;
 
-    /// Sees at compile time that a client loses nothing when it leaves an argument of a handler out.
+    /// Sees at compile time that a client loses nothing when it leaves an argument of a handler out; `sent` says whether it sends the message, so that
+    /// an argument that is that message may be left out.
     ///
     /// # Panics
     ///
-    /// When the argument is read from the request.
-    pub const fn sends_nothing(input: Input) {
+    /// When the argument is read from what is not sent.
+    pub const fn sends_nothing(input: Input, sent: bool) {
         assert!(
-            matches!(input, Input::Nothing | Input::Message),
+            matches!(input, Input::Nothing) || (sent && matches!(input, Input::Message)),
             "a client is printed from the names in the signature, and this type, which is read from the request, has another name there: \
-             write `Json<T>`, `Proto<T>`, `Bytes`, `String`, `BatchStream` or `Rows<T>` by that name, or leave `client = ..` out"
+             write `Json<T>`, `Proto<T>`, `Bytes`, `String`, `Action`, `BatchStream` or `Rows<T>` by that name, or leave `client = ..` out"
         );
     }
 
