@@ -332,6 +332,12 @@ def test_an_encrypted_key_says_what_to_do(tmp_path, authority):
         assert "the private key is encrypted: decrypt it with `openssl pkey`" in server.log()
 
 
+def test_a_certificate_makes_tls_of_a_server_without_a_location(files, authority):
+    with Server(*files.options) as server:
+        assert server.location.startswith("grpc+tls://localhost:")
+        assert who(server, **roots(authority))["identity"] == ""
+
+
 def test_contradictions_end_the_start_with_the_fix(tmp_path, files, client_ca, authority):
     other = Files(tmp_path, "other", authority.issue_cert("localhost"))
     broken = tmp_path / "broken.crt"
@@ -343,7 +349,7 @@ def test_contradictions_end_the_start_with_the_fix(tmp_path, files, client_ca, a
     tls = "--location", "grpc+tls://localhost:0"
     ca = "--client-ca", client_ca
     for options, text in [
-        (files.options, "is in plain text, where `tls_certificate` has no effect: listen on `grpc+tls://host:port`"),
+        (("--location", "grpc://localhost:0", *files.options), "is in plain text, where `tls_certificate` has no effect: listen on `grpc+tls://host:port`"),
         (ca, "`root_certificates` has no effect: listen on"),
         (("--verify-client",), "`verify_client` has no effect: listen on"),
         (tls, "needs a certificate: add `.tls_certificate(certificate, key)`"),

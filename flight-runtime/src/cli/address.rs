@@ -14,7 +14,7 @@ pub struct AddressArgs {
     pub location: Option<Location>,
     /// Where clients reach this server, told to them in answers; may be repeated [default: none, which is this very server]
     #[arg(long, env = "FLIGHT_ADVERTISE", hide_env_values = true)]
-    #[arg(value_name = "URI", value_parser = values::location, value_delimiter = ',')]
+    #[arg(value_name = "URI", value_parser = values::advertised, value_delimiter = ',')]
     pub advertise: Vec<Location>,
     /// Where Prometheus reads metrics, in plain HTTP, at /metrics: 0.0.0.0:9090 [default: nowhere]
     #[cfg(feature = "prometheus")]

@@ -137,7 +137,11 @@ fn what_is_given_takes_the_place_of_what_the_program_has_set() {
         "64MiB",
     ];
     let server = configured(
-        &[&flags[..], &["--advertise=grpc://b:1,grpc://c:1"]].concat(),
+        &[
+            &flags[..],
+            &["--advertise=grpc://b:1,arrow-flight-reuse-connection://?"],
+        ]
+        .concat(),
         server,
     )
     .unwrap();
@@ -146,7 +150,7 @@ fn what_is_given_takes_the_place_of_what_the_program_has_set() {
     assert_eq!(server.limits_given().calls_per_address, Some(3));
     let shown = format!("{server:?}");
     assert!(
-        shown.contains(r#"advertise: ["grpc://b:1", "grpc://c:1"]"#),
+        shown.contains(r#"advertise: ["grpc://b:1", "arrow-flight-reuse-connection://?"]"#),
         "{shown}"
     );
     assert!(shown.contains("max_message_size: 67108864"), "{shown}");
@@ -209,6 +213,14 @@ fn a_wrong_value_is_told_what_was_expected() {
         (
             ["--location", "localhost:8815"],
             "a scheme is missing, such as `grpc://localhost:8815`",
+        ),
+        (
+            ["--advertise", "localhost:8815"],
+            "a scheme is missing, such as `grpc://localhost:8815`",
+        ),
+        (
+            ["--advertise", "grpc+ssl://localhost:8815"],
+            "scheme `grpc+ssl` is none of",
         ),
         (
             ["--log", "flight_runtime=loud"],

@@ -19,6 +19,14 @@ pub(super) fn location(text: &str) -> Result<Location, String> {
     }
 }
 
+/// Where clients are sent. They may know schemes that no server of ours listens on: Flight's `arrow-flight-reuse-connection://?`, or HTTP.
+pub(super) fn advertised(text: &str) -> Result<Location, String> {
+    match text.split_once("://") {
+        Some((scheme, _)) if !scheme.is_empty() && !scheme.starts_with("grpc") => Ok(text.into()),
+        _ => location(text),
+    }
+}
+
 #[cfg(feature = "prometheus")]
 pub(super) fn address(text: &str) -> Result<std::net::SocketAddr, String> {
     let expected = "expected an IP address and a port, such as `127.0.0.1:9090` or `[::]:9090`";
