@@ -93,7 +93,7 @@ where
 
 /// A server in memory: for tests of its end, or with several clients of their own connections.
 ///
-/// It derefs to its [`ServerHandle`]. Dropped, it ends everything at once.
+/// It derefs to its [`ServerHandle`]. Dropped, it ends everything at once, whoever is still its client.
 ///
 /// ```
 /// use flight_runtime::testing::TestServer;
@@ -184,6 +184,13 @@ impl TestServer {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         self.0.serve(connection)
+    }
+}
+
+impl Drop for TestServer {
+    /// Clients hold it too.
+    fn drop(&mut self) {
+        self.0.handle().abort();
     }
 }
 

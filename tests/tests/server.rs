@@ -10,7 +10,9 @@ use flight_runtime::arrow::array::RecordBatch;
 use flight_runtime::arrow_flight::FlightClient;
 use flight_runtime::arrow_flight::error::FlightError;
 use flight_runtime::prelude::*;
+use flight_runtime::testing::TestServer;
 use flight_runtime::tonic::{Code, Status};
+use flight_runtime::{ApiKeys, BasicAuth, BearerTokens};
 use flight_tests::{Options, builder};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::net::TcpStream;
@@ -113,6 +115,48 @@ async fn a_socket_that_is_bound_already_is_served_on() {
             error.message().contains("both say where to listen"),
             "{error}"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_secret_that_anybody_has_ends_the_start() {
+    within(async {
+        let server = || FlightServer::builder(Hello).location("grpc://127.0.0.1:0");
+        let tokens = BearerTokens::new().token("secret", "ada").token("", "bob");
+        let keys = ApiKeys::new("x-api-key").key("", "bob");
+        let users = BasicAuth::users([("ada", "secret"), ("bob", "")]);
+        for (server, what) in [
+            (
+                server().authenticator(tokens),
+                "the bearer token of `bob` is empty",
+            ),
+            (
+                server().authenticator(keys),
+                "the API key of `bob` is empty",
+            ),
+            (
+                server().authenticator(users),
+                "the password of `bob` is empty",
+            ),
+        ] {
+            let error = server.start().await.unwrap_err();
+            assert_eq!(error.code(), Code::InvalidArgument);
+            assert!(error.message().contains(what), "{error}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_test_server_ends_when_it_is_dropped_whoever_is_its_client() {
+    within(async {
+        let server = TestServer::start(FlightServer::builder(Hello)).unwrap();
+        let client = server.client();
+        let hello = || client.do_action(Action::new("hello", ""));
+        assert!(hello().await.is_ok());
+        drop(server);
+        assert_eq!(hello().await.unwrap_err().code(), Code::Unavailable);
     })
     .await;
 }

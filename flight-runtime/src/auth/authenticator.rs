@@ -71,6 +71,15 @@ pub trait Authenticator: Send + Sync + 'static {
         ready(Ok(false))
     }
 
+    /// What is wrong with how it was set up: the server does not start then. Default: nothing.
+    ///
+    /// # Errors
+    ///
+    /// INVALID_ARGUMENT, with what to change.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// What it looks for, for callers who sent nothing: `` `authorization: Bearer <token>` ``. Default: nothing is said.
     fn expects(&self) -> Option<Cow<'static, str>> {
         None
@@ -96,6 +105,8 @@ pub(super) trait Erased: Send + Sync {
         incoming: &'a mut ServerAuthReader,
     ) -> BoxFuture<'a, Result<bool, Error>>;
 
+    fn check(&self) -> Result<(), Error>;
+
     fn expects(&self) -> Option<Cow<'static, str>>;
 
     fn is_secret(&self) -> bool;
@@ -116,6 +127,10 @@ impl<A: Authenticator> Erased for A {
         incoming: &'a mut ServerAuthReader,
     ) -> BoxFuture<'a, Result<bool, Error>> {
         Box::pin(Authenticator::handshake(self, context, outgoing, incoming))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        Authenticator::check(self)
     }
 
     fn expects(&self) -> Option<Cow<'static, str>> {

@@ -18,7 +18,7 @@ use prost::Message;
 use super::authenticator::Authenticator;
 use super::authorization::{bearer, credentials, invalid_token};
 use super::handshake::{ServerAuthReader, ServerAuthSender, token};
-use super::secret::Hashed;
+use super::secret::{self, Hashed};
 use super::tokens::Tokens;
 use crate::Error;
 use crate::context::CallContext;
@@ -68,6 +68,8 @@ pub struct BasicAuth {
     idle: Duration,
     lifetime: Duration,
     tokens: Tokens,
+    /// Who was said to have no password.
+    without: Option<String>,
 }
 
 impl BasicAuth {
@@ -84,6 +86,7 @@ impl BasicAuth {
             idle,
             lifetime,
             tokens: Tokens::new(idle, lifetime),
+            without: None,
         }
     }
 
@@ -103,15 +106,17 @@ impl BasicAuth {
     pub fn users<P: Into<Principal>, S: AsRef<[u8]>>(
         users: impl IntoIterator<Item = (P, S)>,
     ) -> Self {
-        let known: HashMap<String, (Hashed, Principal)> = users
-            .into_iter()
-            .map(|(principal, password)| {
-                let principal = principal.into();
-                let name = principal.name().to_owned();
-                (name, (Hashed::of(password.as_ref()), principal))
-            })
-            .collect();
-        Self::new(move |name, password| {
+        let mut known: HashMap<String, (Hashed, Principal)> = HashMap::new();
+        let mut without = None;
+        for (principal, password) in users {
+            let (principal, password) = (principal.into(), password.as_ref().to_owned());
+            let name = principal.name().to_owned();
+            if password.is_empty() {
+                without = Some(name.clone());
+            }
+            known.insert(name, (Hashed::of(&password), principal));
+        }
+        let auth = Self::new(move |name, password| {
             let hashed = Hashed::of(password.as_bytes());
             let found = known.get(&name);
             // A name that is not there takes as long as a password that is wrong.
@@ -124,7 +129,8 @@ impl BasicAuth {
                 Some(_) => Err(Self::wrong().with_source(format!("not the password of `{name}`"))),
                 None => Err(Self::wrong().with_source(format!("there is no `{name}`"))),
             })
-        })
+        });
+        Self { without, ..auth }
     }
 
     /// How long a token lasts that is not used, unless said otherwise: two hours, as in Java.
@@ -254,6 +260,10 @@ impl Authenticator for BasicAuth {
         incoming.next().await?;
         outgoing.write(token).await?;
         Ok(true)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        secret::check("password", self.without.as_deref())
     }
 
     fn expects(&self) -> Option<Cow<'static, str>> {

@@ -62,6 +62,10 @@ impl Authenticator for BearerTokens {
         }
     }
 
+    fn check(&self) -> Result<(), Error> {
+        self.0.check("bearer token")
+    }
+
     fn expects(&self) -> Option<Cow<'static, str>> {
         Some("`authorization: Bearer <token>`".into())
     }
@@ -120,6 +124,10 @@ impl Authenticator for ApiKeys {
                 self.header
             ))),
         }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.secrets.check("API key")
     }
 
     fn expects(&self) -> Option<Cow<'static, str>> {

@@ -58,6 +58,9 @@ impl Gate {
                 "two `auth_handler`s: a client's handshake goes to one of them; the ready-made ones are `authenticator`s",
             ));
         }
+        for authenticator in self.all() {
+            authenticator.check()?;
+        }
         if self.is_open()
             && let Some(method) = self.public.iter().next()
         {

@@ -37,20 +37,42 @@ pub(super) fn random_token() -> Result<String, Error> {
     Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// Whether there is nobody whose secret is empty.
+pub(super) fn check(what: &str, without: Option<&str>) -> Result<(), Error> {
+    match without {
+        None => Ok(()),
+        Some(name) => Err(Error::invalid_argument(format!(
+            "the {what} of `{name}` is empty, so that anybody has it: was it read from a variable that is not set?"
+        ))),
+    }
+}
+
 /// Secrets that are known beforehand, and whose they are.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Secrets(Vec<(Hashed, Principal)>);
+pub(super) struct Secrets {
+    known: Vec<(Hashed, Principal)>,
+    /// Whose secret is empty.
+    without: Option<String>,
+}
 
 impl Secrets {
     pub(super) fn add(&mut self, secret: &[u8], principal: Principal) {
-        self.0.push((Hashed::of(secret), principal));
+        if secret.is_empty() {
+            self.without = Some(principal.name().to_owned());
+        }
+        self.known.push((Hashed::of(secret), principal));
+    }
+
+    /// Whether all of them are some: anybody can send an empty one.
+    pub(super) fn check(&self, what: &str) -> Result<(), Error> {
+        check(what, self.without.as_deref())
     }
 
     /// Whose secret this is. Looks at all of them, however early one fits.
     pub(super) fn find(&self, secret: &[u8]) -> Option<&Principal> {
         let hashed = Hashed::of(secret);
         let mut found = None;
-        for (known, principal) in &self.0 {
+        for (known, principal) in &self.known {
             if known.is(&hashed) {
                 found = Some(principal);
             }

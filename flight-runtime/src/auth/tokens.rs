@@ -80,14 +80,25 @@ impl Tokens {
             // Twice as many, so that all sweeps together cost no more than the tokens themselves.
             issued.next_sweep = issued.tokens.len().max(MOST_OF_ONE) * 2;
         }
-        let name = principal.name().to_owned();
-        let theirs = issued.of_name.entry(name).or_default();
-        theirs.push_back(hashed);
-        let oldest = (theirs.len() > MOST_OF_ONE).then(|| theirs.pop_front());
-        if let Some(oldest) = oldest.flatten() {
-            issued.tokens.remove(&oldest);
+        let Issued {
+            tokens, of_name, ..
+        } = &mut *issued;
+        let theirs = of_name.entry(principal.name().to_owned()).or_default();
+        if theirs.len() >= MOST_OF_ONE {
+            // Those that have ended leave room for those that have not.
+            theirs.retain(|hashed| {
+                tokens
+                    .get(hashed)
+                    .is_some_and(|token| self.is_live(token, now))
+            });
         }
-        issued.tokens.insert(
+        if theirs.len() >= MOST_OF_ONE
+            && let Some(oldest) = theirs.pop_front()
+        {
+            tokens.remove(&oldest);
+        }
+        theirs.push_back(hashed);
+        tokens.insert(
             hashed,
             Token {
                 principal,
@@ -201,6 +212,17 @@ mod tests {
         assert_eq!(tokens.revoke_all_of("ada"), 2);
         assert!(tokens.find(two.as_bytes()).is_none() && tokens.find(three.as_bytes()).is_none());
         assert_eq!(name(tokens.find(other.as_bytes())).as_deref(), Some("bob"));
+    }
+
+    #[tokio::test]
+    async fn tokens_that_have_ended_take_no_room() {
+        let tokens = Tokens::new(HOUR, HOUR);
+        let kept = tokens.issue("job".into()).unwrap();
+        for _ in 0..3 * MOST_OF_ONE {
+            let other = tokens.issue("job".into()).unwrap();
+            assert!(tokens.revoke(&other));
+        }
+        assert!(tokens.find(kept.as_bytes()).is_some());
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use arrow_flight::{FlightDescriptor, FlightEndpoint, FlightInfo, Ticket};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::QueryValue;
+use super::{QueryValue, shorten};
 use crate::Error;
 
 /// Everything but RFC 3986's unreserved characters is percent-encoded in a segment or a value.
@@ -95,16 +95,13 @@ impl Address {
     }
 
     /// The decoded names and values behind the `?`.
-    pub(crate) fn query(&self) -> Result<Vec<(String, String)>, Error> {
+    pub(crate) fn query(&self) -> impl Iterator<Item = Result<(String, String), Error>> {
         let query = self.text.split_once('?').map_or("", |(_, query)| query);
-        query
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                Ok((decode(name)?, decode(value)?))
-            })
-            .collect()
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        pairs.map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        })
     }
 
     /// The ticket that DoGet takes.
@@ -159,7 +156,8 @@ pub(crate) fn decode(text: &str) -> Result<String, Error> {
     match percent_decode_str(text).decode_utf8() {
         Ok(text) => Ok(text.into_owned()),
         Err(_) => Err(Error::invalid_argument(format!(
-            "`{text}` is not UTF-8 after percent-decoding"
+            "`{}` is not UTF-8 after percent-decoding",
+            shorten(text)
         ))),
     }
 }
@@ -315,13 +313,13 @@ mod tests {
 
     #[test]
     fn query_arguments_are_decoded_and_a_plus_is_a_plus() {
-        let query = address("a?x=1%262&y&z=a+b&&").query().unwrap();
+        let query = |text| address(text).query().collect::<Result<Vec<_>, _>>();
         let expected = [("x", "1&2"), ("y", ""), ("z", "a+b")];
         assert_eq!(
-            query,
+            query("a?x=1%262&y&z=a+b&&").unwrap(),
             expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
         );
-        assert!(address("a?x=%FF").query().is_err());
+        assert!(query("a?x=%FF").is_err());
     }
 
     #[test]

@@ -134,20 +134,26 @@ impl Router {
             .unwrap_or_default()
     }
 
-    /// The route that an address belongs to; `None` when there is none. Its arguments are apart, because whoever may not use the route is not
-    /// told what is wrong with them.
-    ///
-    /// # Errors
-    ///
-    /// INVALID_ARGUMENT for a query argument that the route does not have, and for text that is not UTF-8.
-    pub(crate) fn find(&self, address: &Address) -> Option<(usize, Result<ArgTexts, Error>)> {
+    /// The route that an address belongs to, and what reads its arguments; `None` when there is none. They are apart, because for whoever may not use the
+    /// route they are not even read.
+    pub(crate) fn find<'a>(
+        &'a self,
+        address: &'a Address,
+    ) -> Option<(usize, impl FnOnce() -> Result<ArgTexts, Error> + use<'a>)> {
         let found = self.paths.at(address.path()).ok()?;
         let index = *found.value;
         let (route, args) = self.routes.get(index)?;
-        Some((index, arguments(route, args, &found.params, address)))
+        let params = found.params;
+        Some((index, move || arguments(route, args, &params, address)))
     }
 }
 
+/// How often an argument may stand in one address. An address may be as long as a message, and each value takes more than its text.
+const MOST_VALUES: usize = 1 << 16;
+
+/// # Errors
+///
+/// INVALID_ARGUMENT for a query argument that the route does not have or that comes too often, and for text that is not UTF-8.
 fn arguments(
     route: &RouteDef,
     args: &[ArgDef],
@@ -160,14 +166,24 @@ fn arguments(
             slot.push(decode(value)?);
         }
     }
-    for (name, value) in address.query()? {
-        let index = args
-            .iter()
-            .position(|arg| arg.name == name && route.query.contains(&arg.name));
-        let Some(slot) = index.and_then(|index| texts.get_mut(index)) else {
+    for pair in address.query() {
+        let (name, value) = pair?;
+        let mut known = args.iter().zip(&mut texts);
+        let known = known.find(|(arg, _)| arg.name == name && route.query.contains(&arg.name));
+        let Some((arg, slot)) = known else {
             return Err(unknown_argument(route, &name));
         };
         slot.push(value);
+        match (arg.kind)() {
+            // Two of them are an error already, which says what was expected.
+            ArgKind::Required | ArgKind::Optional if slot.len() > 1 => break,
+            _ if slot.len() > MOST_VALUES => {
+                return Err(Error::invalid_argument(format!(
+                    "argument `{name}` has more than {MOST_VALUES} values"
+                )));
+            }
+            _ => {}
+        }
     }
     Ok(ArgTexts(texts))
 }
@@ -246,7 +262,7 @@ mod tests {
         let address = Address::from_bytes(text.as_bytes()).unwrap();
         router()
             .find(&address)
-            .map(|(_, found)| found.map(|texts| texts.0))
+            .map(|(_, read)| read().map(|texts| texts.0))
     }
 
     #[test]
@@ -256,6 +272,39 @@ mod tests {
             texts,
             vec![vec!["a/b".to_owned()], vec!["1".to_owned(), "2".to_owned()]]
         );
+    }
+
+    #[test]
+    fn no_more_arguments_are_read_than_there_may_be() {
+        const LISTED: RouteDef = RouteDef {
+            text: "all?{id}",
+            path: &[Segment::Literal("all")],
+            query: &["id"],
+        };
+        const IDS: &[ArgDef] = &[ArgDef {
+            name: "id",
+            ty: "Vec<u32>",
+            kind: || ArgKind::Repeated,
+        }];
+        let mut router = Router::new();
+        router.insert(LISTED, IDS).unwrap();
+        let read = |count| {
+            let text = format!("all?{}", "id=&".repeat(count));
+            let address = Address::from_bytes(text.as_bytes()).unwrap();
+            let (_, read) = router.find(&address).unwrap();
+            read().map(|texts| texts.get(0).len())
+        };
+        assert_eq!(read(MOST_VALUES).unwrap(), MOST_VALUES);
+        let error = read(MOST_VALUES + 1).unwrap_err();
+        assert!(
+            error.message().contains("more than 65536 values"),
+            "{error}"
+        );
+        // What comes behind the first that is wrong is not looked at.
+        let long = format!("stations/a?{}", "since=1&".repeat(1_000_000));
+        assert_eq!(find(&long).unwrap().unwrap()[1].len(), 2);
+        let error = find(&long.replace("since", "a")).unwrap().unwrap_err();
+        assert!(error.message().contains("no argument `a`"), "{error}");
     }
 
     #[test]

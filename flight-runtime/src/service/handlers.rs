@@ -157,7 +157,7 @@ impl<T: Send + 'static> Routes<T> {
         context: &CallContext,
     ) -> Result<Option<Found<'_, T>>, Error> {
         let found = address.and_then(|address| self.router.find(address));
-        let Some((index, texts)) = found else {
+        let Some((index, read)) = found else {
             return Ok(None);
         };
         let Some(handler) = self.routed.get(index) else {
@@ -165,7 +165,7 @@ impl<T: Send + 'static> Routes<T> {
         };
         context.found(handler.def.route.map(|route| route.text));
         handler.def.access.check(context)?;
-        let texts = texts?;
+        let texts = read()?;
         Ok(Some(Found { handler, texts }))
     }
 

@@ -228,7 +228,7 @@ fn caller_of(extensions: &http::Extensions) -> Caller {
         return caller.clone();
     }
     if let Some(peer) = extensions.get::<Peer>() {
-        return (*peer).into();
+        return peer.socket_addr().map_or(*peer, Peer::tcp).into();
     }
     if extensions.get::<UdsConnectInfo>().is_some() {
         return Peer::Unix.into();
