@@ -4,6 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use arrow::error::ArrowError;
 use arrow_flight::error::FlightError;
@@ -48,7 +49,7 @@ struct Inner {
     code: Code,
     message: Cow<'static, str>,
     extra_info: Bytes,
-    source: Option<BoxError>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
     /// Swept up by `?`: the client sees an id instead of the text.
     hidden: bool,
 }
@@ -121,7 +122,7 @@ impl Error {
             code: Code::Internal,
             message: source.to_string().into(),
             extra_info: Bytes::new(),
-            source: Some(source),
+            source: Some(source.into()),
             hidden: true,
         }))
     }
@@ -139,7 +140,7 @@ impl Error {
     /// What caused it, for the log; the client never sees it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 
@@ -196,7 +197,8 @@ impl Error {
     /// What `?` makes of an error, of one that is boxed: an [`Error`] or a [`Status`] that came through code of others is found again, and anything else
     /// is [hidden](Self::hidden).
     ///
-    /// For `Box<dyn Error>` and for `anyhow::Error`, which are no [`std::error::Error`] themselves, so that `?` does not take them.
+    /// For a `Box<dyn Error + Send + Sync>`, and for an `anyhow::Error`, which are no [`std::error::Error`] themselves, so that `?` does not take them. What is
+    /// inside of one of anyhow's its own `downcast` alone finds: here it is hidden.
     ///
     /// ```
     /// use flight_runtime::{Code, Error};
@@ -212,13 +214,13 @@ impl Error {
         from_box(error.into())
     }
 
-    /// The same error for another call: all of it but the source.
+    /// The same error for another call.
     pub(crate) fn again(&self) -> Self {
         Self(Box::new(Inner {
             code: self.0.code,
             message: self.0.message.clone(),
             extra_info: self.0.extra_info.clone(),
-            source: None,
+            source: self.0.source.clone(),
             hidden: self.0.hidden,
         }))
     }

@@ -261,7 +261,8 @@ impl Limits {
         self
     }
 
-    /// Bytes of all messages that have begun to arrive and are not whole, of all clients. Default: 1 GiB.
+    /// Bytes of all messages that have begun to arrive and are not whole, of all clients; that of a call which takes one counts until its request has ended.
+    /// Default: 1 GiB.
     ///
     /// One caller may hold as much as is still free, so at most half of it: whoever comes next finds room. The call whose message would take more ends with
     /// RESOURCE_EXHAUSTED, an upload's in the handler's stream. Callers are told apart by [`peer_identity`](crate::CallContext::peer_identity), and those

@@ -28,7 +28,7 @@ use crate::Error;
 /// assert_eq!(Location::from(("localhost", 8815)).to_string(), "grpc://localhost:8815");
 /// assert_eq!(Location::from("grpc+unix:///run/flight.sock").to_string(), "grpc+unix:///run/flight.sock");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Location {
     uri: String,
     /// Host and port alone were said, of which a server's certificates decide whether it is TLS.
@@ -163,6 +163,12 @@ impl Location {
 impl Default for Location {
     fn default() -> Self {
         ("localhost", 0).into()
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.uri, f)
     }
 }
 

@@ -91,16 +91,20 @@ async fn certificates_make_tls_of_what_is_no_uri() {
 
         #[flight_server]
         impl Hello {
-            #[action("hello")]
-            fn hello(&self) -> &'static str {
-                "world"
+            #[do_get("rows")]
+            fn rows(&self) -> RecordBatch {
+                RecordBatch::new_empty(SchemaRef::new(Schema::empty()))
             }
         }
 
         let authority = Authority::new();
         let (certificate, key) = authority.issue("localhost");
-        let server =
-            || FlightServer::builder(Hello).tls_certificate(certificate.as_str(), key.as_str());
+        let server = || {
+            FlightServer::builder(Hello)
+                .tls_certificate(certificate.as_str(), key.as_str())
+                .advertise(("flights", 8815))
+                .advertise("grpc://plain:1")
+        };
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         for server in [
             server(),
@@ -115,8 +119,11 @@ async fn certificates_make_tls_of_what_is_no_uri() {
             let client = FlightClient::builder(format!("grpc+tls://localhost:{}", server.port()));
             let client = client.root_certificates(authority.pem.as_str());
             let client = client.connect().await.unwrap();
-            let results = client.do_action(Action::new("hello", "")).await.unwrap();
-            assert_eq!(results.read_all().await.unwrap().len(), 1);
+            let rows = FlightDescriptor::new_path(vec!["rows".to_owned()]);
+            let info = client.get_flight_info(rows).await.unwrap();
+            let sent_to = &info.endpoint[0].location;
+            let sent_to: Vec<&str> = sent_to.iter().map(|location| &*location.uri).collect();
+            assert_eq!(sent_to, ["grpc+tls://flights:8815", "grpc://plain:1"]);
         }
         let plain = server().location("grpc://127.0.0.1:0").start().await;
         assert_eq!(plain.unwrap_err().code(), Code::InvalidArgument);

@@ -7,7 +7,10 @@ mod limited;
 use std::time::Duration;
 
 use common::within;
-use flight_runtime::{BasicAuth, CallOptions, Code, Error, FlightClient, Limits, Principal};
+use flight_runtime::{
+    Authenticator, BasicAuth, CallContext, CallOptions, Code, Error, FlightClient, Limits,
+    Principal, ServerAuthReader, ServerAuthSender,
+};
 use futures::future::BoxFuture;
 use limited::{client, eventually, hello, limited, serve, serve_known, token, waiting};
 
@@ -221,6 +224,48 @@ async fn a_login_is_asked_about_until_somebody_knows_it() {
                 assert_eq!(error.code(), Code::Unauthenticated, "{error}");
             }
         }
+    })
+    .await;
+}
+
+/// Reads what it then does not know.
+struct Eager;
+
+impl Authenticator for Eager {
+    async fn authenticate(&self, _: &CallContext) -> Result<Option<Principal>, Error> {
+        Ok(None)
+    }
+
+    async fn handshake(
+        &self,
+        context: &CallContext,
+        _: &mut ServerAuthSender,
+        incoming: &mut ServerAuthReader,
+    ) -> Result<bool, Error> {
+        incoming.read().await?;
+        context.add_trailer("x-hint", "ask ada")?;
+        Err(Error::unauthenticated("nobody of mine"))
+    }
+}
+
+#[tokio::test]
+async fn a_login_whose_message_is_spent_ends_and_says_why() {
+    within(async {
+        let limits = Limits::default().max_failed_logins_per_address(2);
+        let server = limited(limits).0.authenticator(Eager);
+        let server = server.authenticator(BasicAuth::users([("bob", "bob's")]));
+        let server = server.start().await.unwrap();
+        let client = client(&server).await;
+        for _ in 0..2 {
+            let error = client.authenticate("bob", "bob's").await.unwrap_err();
+            assert_eq!(error.message(), "nobody of mine");
+        }
+        let login = client.authenticate("bob", "bob's").await;
+        refused(
+            login,
+            Code::ResourceExhausted,
+            "max_failed_logins_per_address",
+        );
     })
     .await;
 }

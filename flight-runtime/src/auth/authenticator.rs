@@ -59,6 +59,8 @@ pub trait Authenticator: Send + Sync + 'static {
 
     /// Takes part in a Handshake: `Ok(true)` when it did, `Ok(false)` to leave it to the next one. Default: leaves it.
     ///
+    /// After UNAUTHENTICATED the next one is asked, as long as nothing was read, and the handshake ends with that where nobody takes part.
+    ///
     /// The call itself is not authenticated: what is read comes from anybody. A message that is only
     /// [peeked](ServerAuthReader::peek) at is there for the next one too.
     fn handshake(

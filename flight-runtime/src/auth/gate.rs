@@ -136,8 +136,8 @@ impl Gate {
                 let mut incoming = ServerAuthReader::new(body, encoding);
                 let mut wrong = None;
                 for authenticator in gate.all() {
-                    // The handler would wait for what this client, who meant another, does not send.
-                    if wrong.is_some() && gate.is_handler(authenticator) {
+                    // Both would wait: the handler for what this client, who meant another, does not send, and the client for an answer to what was read.
+                    if wrong.is_some() && (incoming.is_used() || gate.is_handler(authenticator)) {
                         break;
                     }
                     let taking_part =
@@ -149,7 +149,7 @@ impl Gate {
                         Err(error) if error.code() == Code::Unauthenticated => {
                             wrong.get_or_insert(error);
                         }
-                        Err(error) => return Err(error),
+                        Err(error) => return Err(wrong.unwrap_or(error)),
                     }
                 }
                 Err(wrong.unwrap_or_else(|| gate.no_handshake()))

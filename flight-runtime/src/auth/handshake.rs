@@ -164,6 +164,8 @@ impl fmt::Debug for ServerAuthSender {
 pub struct ServerAuthReader {
     reader: MessageReader<RequestBody>,
     peeked: Option<Bytes>,
+    /// Something was read that is not there for whoever comes next.
+    is_used: bool,
 }
 
 impl ServerAuthReader {
@@ -171,7 +173,12 @@ impl ServerAuthReader {
         Self {
             reader: MessageReader::new(body, encoding, MAX_HANDSHAKE_MESSAGE),
             peeked: None,
+            is_used: false,
         }
+    }
+
+    pub(super) fn is_used(&self) -> bool {
+        self.is_used
     }
 
     /// The next message.
@@ -192,9 +199,14 @@ impl ServerAuthReader {
     ///
     /// As for [`read`](Self::read).
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        if let Some(peeked) = self.peeked.take() {
-            return Ok(Some(peeked));
+        self.is_used = true;
+        match self.peeked.take() {
+            Some(peeked) => Ok(Some(peeked)),
+            None => self.message().await,
         }
+    }
+
+    async fn message(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(bytes) = self.reader.next().await? else {
             return Ok(None);
         };
@@ -211,7 +223,7 @@ impl ServerAuthReader {
     /// As for [`read`](Self::read).
     pub async fn peek(&mut self) -> Result<Option<&Bytes>, Error> {
         if self.peeked.is_none() {
-            self.peeked = self.next().await?;
+            self.peeked = self.message().await?;
         }
         Ok(self.peeked.as_ref())
     }

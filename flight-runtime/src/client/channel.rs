@@ -185,9 +185,11 @@ impl Channel {
                 outcome.tell(connected.as_ref().ok());
                 connected.map_err(Arc::new)
             });
-            connecting.await.unwrap_or_else(|_| {
-                let stopped = "the runtime ended while a connection was made";
-                Err(Arc::new(Error::unavailable(stopped)))
+            connecting.await.unwrap_or_else(|stopped| {
+                Err(Arc::new(match stopped.try_into_panic() {
+                    Ok(panic) => Error::panicked(&*panic),
+                    Err(_) => Error::unavailable("the runtime ended while a connection was made"),
+                }))
             })
         };
         connected.boxed().shared()
@@ -380,7 +382,14 @@ mod tests {
             }
         });
         let all = join_all((0..50).map(|_| channel.ready())).await;
-        assert!(all.iter().all(Result::is_err));
+        for failed in all {
+            let error = failed.err().expect("nobody is there");
+            let source = error
+                .source()
+                .and_then(|source| source.downcast_ref::<io::Error>());
+            let kind = source.map(io::Error::kind);
+            assert_eq!(kind, Some(io::ErrorKind::ConnectionRefused), "{error}");
+        }
         assert_eq!(dialled.load(Ordering::SeqCst), 1);
         assert!(channel.ready().await.is_err());
         assert_eq!(dialled.load(Ordering::SeqCst), 2);
@@ -412,7 +421,7 @@ mod tests {
         let address = silent.local_addr().expect("an address").as_socket();
         let address = address.expect("of IP");
         let mut queue = Vec::new();
-        while let Ok(connected) = timeout(NEXT_ADDRESS, TcpStream::connect(address)).await {
+        while let Ok(Ok(connected)) = timeout(NEXT_ADDRESS, TcpStream::connect(address)).await {
             queue.push(connected);
         }
         let answers = tokio::net::TcpListener::bind(any).await.expect("a port");

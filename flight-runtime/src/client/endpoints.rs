@@ -22,7 +22,7 @@ const REUSE_CONNECTION: &str = "arrow-flight-reuse-connection://?";
 
 /// How many endpoints are read at once, unless told.
 const AT_ONCE: usize = 8;
-/// Channels beyond so many are forgotten once nothing uses them: addresses of workers come and go.
+/// With so many channels, those that nothing uses are forgotten before there is another: addresses of workers come and go.
 const KEPT: usize = 64;
 
 /// Other places that endpoints have named.

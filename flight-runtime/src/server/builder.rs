@@ -351,9 +351,7 @@ impl FlightServerBuilder {
     /// Default: none, which Flight defines as "this very server". Say it for clients that need one, or behind a load balancer
     /// that must not be asked again.
     pub fn advertise(mut self, location: impl Into<Location>) -> Self {
-        self.settings
-            .advertise
-            .push(location.into().as_str().to_owned());
+        self.settings.advertise.push(location.into());
         self
     }
 
@@ -460,8 +458,9 @@ impl FlightServerBuilder {
     }
 
     /// Looks whether everything fits together.
-    pub(super) fn prepare(self) -> Result<Prepared, Error> {
+    pub(super) fn prepare(mut self) -> Result<Prepared, Error> {
         observe::server_starts();
+        self.settle_advertised();
         self.gate.check()?;
         self.middleware.check()?;
         self.settings.limits.check()?;

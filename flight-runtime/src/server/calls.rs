@@ -136,7 +136,7 @@ impl Calls {
         self.new.lock().watch.expire();
     }
 
-    /// Ends all that have begun. What there is to say to their clients is said.
+    /// Ends all, those that have not begun as soon as they do. What there is to say to their clients is said.
     pub(super) fn end_with(&self, error: impl Fn() -> Error) {
         self.new.lock().watch.end_with(error);
     }

@@ -106,7 +106,7 @@ impl Watch {
         }
     }
 
-    /// Ends all that have begun. What there is to say to their clients is said.
+    /// Ends all, those that have not begun as soon as they do. What there is to say to their clients is said.
     pub(super) fn end_with(&mut self, error: impl Fn() -> Error) {
         for call in self.calls.drain(..) {
             call.pace.end_with(error());

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow_flight::{
-    ActionType, FlightDescriptor, FlightEndpoint, FlightInfo, Location, PollInfo, SchemaResult,
-    Ticket,
+    ActionType, FlightDescriptor, FlightEndpoint, FlightInfo, PollInfo, SchemaResult, Ticket,
 };
 use futures::stream::{self, BoxStream, StreamExt};
 
@@ -93,13 +92,9 @@ impl Service {
     }
 
     fn endpoint(&self, ticket: Ticket) -> FlightEndpoint {
-        let locations = self
-            .settings
-            .advertise
-            .iter()
-            .map(|uri| Location { uri: uri.clone() });
+        let locations = self.settings.advertise.iter().cloned();
         FlightEndpoint {
-            location: locations.collect(),
+            location: locations.map(Into::into).collect(),
             ..FlightEndpoint::new().with_ticket(ticket)
         }
     }

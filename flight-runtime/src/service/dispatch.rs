@@ -144,15 +144,20 @@ impl Service {
         let answers = shaking.map(Some).chain(stream::iter([None]));
         answers.filter_map(move |answer| {
             let (peer, limits) = (context.peer(), &self.settings.limits);
-            let judged = answer
-                .transpose()
-                .inspect_err(|error| self.attempts.failed(peer, error, limits))
-                .and_then(|answer| self.attempts.check(peer, limits).map(|()| answer));
-            if judged.is_err() {
+            let answer = answer.transpose();
+            let checked = self.attempts.check(peer, limits);
+            if let Err(error) = &answer {
+                self.attempts.failed(peer, error, limits);
+            }
+            if checked.is_err() {
                 // A token may be in them.
                 drop((context.take_headers(), context.take_trailers()));
             }
-            std::future::ready(judged.transpose())
+            std::future::ready(
+                answer
+                    .and_then(|answer| checked.map(|()| answer))
+                    .transpose(),
+            )
         })
     }
 

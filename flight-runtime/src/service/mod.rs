@@ -40,6 +40,7 @@ use crate::context::TimeLimit;
 use crate::error::BoxError;
 use crate::handle::ServerHandle;
 use crate::limits::Limits;
+use crate::location::Location;
 use crate::middleware::Stack;
 use crate::pace::Pace;
 use crate::rpc::{Method, SERVICE_NAME};
@@ -67,7 +68,7 @@ pub(crate) struct Settings {
     pub(crate) expose_internal_errors: bool,
     pub(crate) max_message_size: usize,
     pub(crate) max_reply_message_size: usize,
-    pub(crate) advertise: Vec<String>,
+    pub(crate) advertise: Vec<Location>,
     /// Whether the action that gives the definition is there.
     pub(crate) describe: bool,
     /// The gRPC services beside Flight.
@@ -238,4 +239,20 @@ fn caller_of(extensions: &http::Extensions) -> Caller {
         .and_then(TcpConnectInfo::remote_addr)
         .map_or(Peer::Unknown, Peer::tcp)
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_by_ipv4_is_known_by_it_in_another_server_too() {
+        let mut extensions = http::Extensions::new();
+        let said = Peer::Tcp("[::ffff:192.0.2.1]:4711".parse().unwrap());
+        extensions.insert(said);
+        let expected = Peer::Tcp("192.0.2.1:4711".parse().unwrap());
+        assert_eq!(caller_of(&extensions).peer, expected);
+        extensions.insert(Peer::Unix);
+        assert_eq!(caller_of(&extensions).peer, Peer::Unix);
+    }
 }

@@ -204,10 +204,10 @@ impl BatchDecoder {
         if nested {
             // What each part has of other dictionaries is copied with it, unless all have the same.
             let all = column.to_data().get_slice_memory_size();
-            let all = all.map_err(unreadable)? as u64;
+            let others = (all.map_err(unreadable)? as u64).saturating_sub(checked.size);
             let size = Size {
-                kept: all,
-                copy: all,
+                kept: others,
+                copy: others,
             };
             self.dictionaries.charge(id, size, true)?;
         }

@@ -21,7 +21,8 @@ impl FlightServerBuilder {
         self
     }
 
-    /// A socket that is bound already, in place of a [`location`](Self::location); several may be said. With a certificate they are in TLS.
+    /// A TCP socket that is bound already, in place of a [`location`](Self::location), beside which it is INVALID_ARGUMENT at the start. Several may be
+    /// said; the first is what [`ServerHandle::location`](crate::ServerHandle::location) names. With a certificate they are in TLS.
     ///
     /// For sockets that come from elsewhere: from systemd, from the process before this one, from a program that opened a low port and gave up its
     /// rights, or with options of their own.
@@ -63,6 +64,12 @@ impl FlightServerBuilder {
         let bound = bound.and_then(|listener| listener.local_addr().ok());
         let said = bound.map(Location::from).or_else(|| self.location.clone());
         said.map(|said| self.settled(said))
+    }
+
+    /// The same place where clients are sent.
+    pub(super) fn settle_advertised(&mut self) {
+        let said = std::mem::take(&mut self.settings.advertise);
+        self.settings.advertise = said.into_iter().map(|said| self.settled(said)).collect();
     }
 
     fn settled(&self, said: Location) -> Location {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, GenericListViewArray, OffsetSizeTrait, UInt64Array};
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::take;
-use arrow::datatypes::FieldRef;
+use arrow::datatypes::{DataType, FieldRef};
 use arrow::error::ArrowError;
 
 use super::{TOLERATED_WASTE, compact, compacted, hull, worth_cutting};
@@ -81,9 +81,18 @@ fn lists<O: OffsetSizeTrait>(
 /// A copy of what is listed costs less than to send all from its first to its last.
 fn worth_gathering(values: &ArrayRef, hull: &Range<usize>, listed: usize) -> bool {
     // More than half of it would be waste.
-    worth_cutting(listed, hull.len()) && {
+    worth_cutting(listed, hull.len()) && !has_no_width(values.data_type()) && {
         let sent = BodySize::of_array(&values.slice(hull.start, hull.len()));
         sent.bytes > 2 * TOLERATED_WASTE
+    }
+}
+
+/// Whether there is a fixed-size list of size 0: `take` (arrow-select 59) forgets how many rows those have.
+fn has_no_width(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::FixedSizeList(item, size) => *size == 0 || has_no_width(item.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| has_no_width(field.data_type())),
+        _ => false,
     }
 }
 
