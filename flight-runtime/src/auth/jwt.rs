@@ -136,7 +136,10 @@ impl<C> JwtAuth<C> {
         let keys = self.keys.current();
         let named = |key: &&Key| header.kid.is_none() || key.id.is_none() || key.id == header.kid;
         let fitting = |key: &&Key| named(key) && key.algorithms.contains(&header.alg);
-        let mut last = Error::unauthenticated("the token is signed with a key that is not known");
+        let mut last = Error::unauthenticated(match keys.is_empty() {
+            true => "no token is accepted here: this server's secret for them is empty",
+            false => "the token is signed with a key that is not known",
+        });
         for key in keys.iter().filter(fitting) {
             let mut validation = Validation::new(header.alg);
             validation.algorithms.clone_from(&key.algorithms);
@@ -147,11 +150,28 @@ impl<C> JwtAuth<C> {
             validation.set_required_spec_claims(&["exp", "iss", "aud"]);
             match jsonwebtoken::decode(token, &key.key, &validation) {
                 Ok(token) => return Ok(token.claims),
+                // Its signature was right: no other key has anything else to say.
+                Err(error) if is_of_claims(error.kind()) => return Err(refused(error)),
                 Err(error) => last = refused(error),
             }
         }
         Err(last)
     }
+}
+
+/// Whether it is what the token says that is wrong, which is looked at once its signature was right.
+fn is_of_claims(error: &ErrorKind) -> bool {
+    matches!(
+        error,
+        ErrorKind::ExpiredSignature
+            | ErrorKind::ImmatureSignature
+            | ErrorKind::InvalidIssuer
+            | ErrorKind::InvalidAudience
+            | ErrorKind::InvalidSubject
+            | ErrorKind::MissingRequiredClaim(_)
+            | ErrorKind::InvalidClaimFormat(_)
+            | ErrorKind::Json(_)
+    )
 }
 
 /// Why a token is not accepted. What is wrong with its claims is said only once its signature was right.
@@ -266,18 +286,35 @@ impl JwtKeys {
 
     fn pem(
         what: &str,
-        read: Result<DecodingKey, jsonwebtoken::errors::Error>,
+        pem: &[u8],
+        read: fn(&[u8]) -> Result<DecodingKey, jsonwebtoken::errors::Error>,
     ) -> Result<Self, Error> {
-        read.map(Self::one).map_err(|error| {
+        let wrong = |why: &str| {
             Error::invalid_argument(format!(
-                "not {what} public key in PEM (`-----BEGIN PUBLIC KEY-----`): {error}"
+                "not {what} public key in PEM (`-----BEGIN PUBLIC KEY-----`): {why}"
             ))
-        })
+        };
+        // A private one would be read as if it were public, and fit no signature.
+        if is_private(pem) {
+            return Err(wrong(
+                "it is a private key, which belongs to the issuer alone; `openssl pkey -pubout` makes the public one of it",
+            ));
+        }
+        let read = read(pem);
+        read.map(Self::one)
+            .map_err(|error| wrong(&error.to_string()))
     }
 
     /// A secret that the issuer and this server share. It should have as many bytes as the hash: 32 for HS256.
+    ///
+    /// With an empty one anybody could sign. It verifies nothing: every token is refused, and the log says why.
     pub fn hmac(secret: impl AsRef<[u8]>) -> Self {
-        Self::one(DecodingKey::from_secret(secret.as_ref()))
+        let secret = secret.as_ref();
+        if secret.is_empty() {
+            tracing::error!("the secret for JSON Web Tokens is empty: none is accepted");
+            return Self::of(Vec::new());
+        }
+        Self::one(DecodingKey::from_secret(secret))
     }
 
     /// An RSA public key.
@@ -286,7 +323,7 @@ impl JwtKeys {
     ///
     /// INVALID_ARGUMENT for anything else.
     pub fn rsa_pem(pem: impl AsRef<[u8]>) -> Result<Self, Error> {
-        Self::pem("an RSA", DecodingKey::from_rsa_pem(pem.as_ref()))
+        Self::pem("an RSA", pem.as_ref(), DecodingKey::from_rsa_pem)
     }
 
     /// A public key on the curve P-256 or P-384.
@@ -295,7 +332,7 @@ impl JwtKeys {
     ///
     /// INVALID_ARGUMENT for anything else.
     pub fn ec_pem(pem: impl AsRef<[u8]>) -> Result<Self, Error> {
-        Self::pem("an EC", DecodingKey::from_ec_pem(pem.as_ref()))
+        Self::pem("an EC", pem.as_ref(), DecodingKey::from_ec_pem)
     }
 
     /// An Ed25519 public key.
@@ -304,11 +341,11 @@ impl JwtKeys {
     ///
     /// INVALID_ARGUMENT for anything else.
     pub fn ed_pem(pem: impl AsRef<[u8]>) -> Result<Self, Error> {
-        Self::pem("an Ed25519", DecodingKey::from_ed_pem(pem.as_ref()))
+        Self::pem("an Ed25519", pem.as_ref(), DecodingKey::from_ed_pem)
     }
 
-    /// The keys of a JWKS document, as an issuer publishes it: `{"keys": […]}`. Keys for encryption, and of kinds that do not sign tokens, are
-    /// passed over.
+    /// The keys of a JWKS document, as an issuer publishes it: `{"keys": […]}`. Keys for encryption, of kinds that do not sign tokens, and empty secrets
+    /// are passed over.
     ///
     /// # Errors
     ///
@@ -355,10 +392,22 @@ impl JwtKeys {
     }
 }
 
+/// Whether the first section, which is the one that is read, is a private key.
+fn is_private(pem: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(pem);
+    let first = text.split_once("-----BEGIN ").map(|(_, rest)| rest);
+    let label = first.and_then(|rest| rest.split_once("-----"));
+    label.is_some_and(|(label, _)| label.ends_with("PRIVATE KEY"))
+}
+
 /// A key of a JWKS document, if it verifies tokens.
 fn key(jwk: &Jwk) -> Option<Key> {
     let signs = !matches!(jwk.common.public_key_use, Some(PublicKeyUse::Encryption));
     let key = DecodingKey::from_jwk(jwk).ok().filter(|_| signs)?;
+    // With an empty secret anybody could sign.
+    if key.try_get_as_bytes().is_ok_and(<[u8]>::is_empty) {
+        return None;
+    }
     let algorithms = match &jwk.common.key_algorithm {
         Some(algorithm) => vec![algorithm.to_string().parse().ok()?],
         None => key.family().algorithms().to_vec(),

@@ -190,6 +190,54 @@ async fn what_is_wrong_with_a_token_is_said_once_its_signature_is_right() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_a_token_is_said_whichever_of_several_keys_has_signed_it() {
+    let key = EncodingKey::from_rsa_pem(RSA.as_bytes()).unwrap();
+    let own = serde_json::to_value(Jwk::from_encoding_key(&key, Algorithm::RS256).unwrap());
+    let own = own.unwrap();
+    let mut other = own.clone();
+    let mut modulus = own["n"].as_str().unwrap().to_owned();
+    modulus.replace_range(8..16, "anothers");
+    other["n"] = modulus.into();
+    for keys in [[&own, &other], [&other, &own]] {
+        let document = json!({ "keys": keys }).to_string();
+        let auth = auth(JwtKeys::jwks(document).unwrap());
+        let signed = |claims| encode(&Header::new(Algorithm::RS256), &claims, &key).unwrap();
+        let ada = admitted(&auth, &signed(claims())).await.unwrap();
+        assert_eq!(ada.name(), "ada");
+        for (claims, expected) in [
+            (with("exp", json!(now() - 300)), "the token has expired"),
+            (without("aud"), "the token has no `aud`"),
+            (json!([]), "the token is no JWT that is accepted here"),
+        ] {
+            let refused = admitted(&auth, &signed(claims)).await.unwrap_err();
+            assert_eq!(refused, expected);
+        }
+        let token = signed(claims());
+        let (unsigned, _) = token.rsplit_once('.').unwrap();
+        let refused = admitted(&auth, &format!("{unsigned}.c2lnbmVk")).await;
+        assert_eq!(refused.unwrap_err(), "the token's signature is wrong");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_secret_lets_nobody_in() {
+    let nothing = EncodingKey::from_secret(b"");
+    let forged = encode(&Header::new(Algorithm::HS256), &claims(), &nothing).unwrap();
+    let replaced = JwtKeys::hmac(SECRET);
+    replaced.replace(JwtKeys::hmac(""));
+    for keys in [JwtKeys::hmac(""), replaced] {
+        let refused = admitted(&auth(keys), &forged).await.unwrap_err();
+        assert_eq!(
+            refused,
+            "no token is accepted here: this server's secret for them is empty"
+        );
+    }
+    let empty = json!({ "keys": [{ "kty": "oct", "k": "" }] });
+    let error = JwtKeys::jwks(empty.to_string()).unwrap_err();
+    assert!(error.message().contains("of the 1 keys"), "{error}");
+}
+
+#[tokio::test]
 async fn what_is_no_token_is_refused() {
     let auth = auth(JwtKeys::hmac(SECRET));
     let none = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.";
@@ -248,6 +296,16 @@ fn what_is_no_key_says_so() {
         JwtKeys::ed_pem("").unwrap_err(),
     ] {
         assert!(error.message().contains("public key in PEM"), "{error}");
+    }
+    for private in [
+        JwtKeys::rsa_pem(RSA),
+        JwtKeys::ec_pem(EC),
+        JwtKeys::ed_pem(ED),
+        JwtKeys::rsa_pem(RSA.replace("PRIVATE", "RSA PRIVATE")),
+    ] {
+        let error = private.unwrap_err();
+        assert_eq!(error.code(), crate::Code::InvalidArgument);
+        assert!(error.message().contains("it is a private key"), "{error}");
     }
     let error = JwtKeys::jwks("[]").unwrap_err();
     assert!(
