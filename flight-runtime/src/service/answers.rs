@@ -9,7 +9,7 @@ use arrow_flight::{
 use futures::stream::{self, BoxStream, StreamExt};
 
 use super::Service;
-use super::handlers::{Found, no_route, unimplemented};
+use super::handlers::{Bound, Found, no_route, unimplemented};
 use crate::batches::{StreamOptions, no_schema};
 use crate::call::{Call, Payload};
 use crate::context::CallContext;
@@ -219,14 +219,15 @@ impl Service {
             .poll_flight_info
             .by_route(address.as_ref(), context)?;
         if own.is_none() {
+            // In the order of GetFlightInfo, so that both have the same rule.
             let routed = self
                 .handlers
-                .do_get
+                .get_flight_info
                 .by_route(address.as_ref(), context)?
                 .is_some()
                 || self
                     .handlers
-                    .get_flight_info
+                    .do_get
                     .by_route(address.as_ref(), context)?
                     .is_some();
             if !routed {
@@ -310,10 +311,13 @@ impl Service {
         context: CallContext,
         prefix: String,
     ) -> BoxStream<'static, Result<FlightInfo, Error>> {
-        // An entry says what GetFlightInfo says.
+        // An entry says what GetFlightInfo says, and is made within this call: both must be for the caller, else there is no entry.
         let by = [Method::DoGet, Method::GetFlightInfo];
+        let is_theirs = |bound: &&Bound<Flow>| {
+            bound.is_for(&context, &by) && bound.is_for(&context, &[Method::ListFlights])
+        };
         let bound = self.handlers.do_get.routed().get(index);
-        let Some(bound) = bound.filter(|bound| bound.is_for(&context, &by)) else {
+        let Some(bound) = bound.filter(is_theirs) else {
             return stream::empty().boxed();
         };
         let Some(route) = bound
@@ -387,5 +391,103 @@ impl Service {
             std::future::ready(bound.map(|bound| bound.start(call)))
         });
         stream::iter(actions).chain(own.flatten()).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt;
+
+    use super::*;
+    use crate::prelude::*;
+    use crate::{Authenticator, CallOptions, FlightServerBuilder, testing};
+
+    /// Knows whoever gives a name, and nobody else.
+    struct ByName;
+
+    impl Authenticator for ByName {
+        async fn authenticate(&self, context: &CallContext) -> Result<Option<Principal>, Error> {
+            let name = context.headers().get("x-user");
+            Ok(name
+                .and_then(|name| name.to_str().ok())
+                .map(Principal::from))
+        }
+    }
+
+    fn rows() -> RecordBatch {
+        RecordBatch::new_empty(Arc::new(Schema::empty()))
+    }
+
+    struct Tables;
+
+    #[flight_server(crate = crate, roles("admin"))]
+    impl Tables {
+        #[do_get("named/{name}", list = names)]
+        async fn named(&self, name: String) -> RecordBatch {
+            let _ = name;
+            rows()
+        }
+
+        async fn names(&self) -> [String; 1] {
+            ["one".to_owned()]
+        }
+
+        #[do_get("rows")]
+        async fn rows(&self) -> RecordBatch {
+            rows()
+        }
+
+        #[do_get("summed", require = "role:admin")]
+        async fn summed(&self) -> RecordBatch {
+            rows()
+        }
+
+        /// For everybody, who then learn when they may read it.
+        #[get_flight_info("summed")]
+        async fn info_of_summed(&self) -> FlightInfo {
+            FlightInfo::new().with_total_records(7)
+        }
+
+        #[list_flights(public)]
+        async fn more(&self) -> Vec<FlightInfo> {
+            vec![FlightInfo::new().with_descriptor(FlightDescriptor::new_cmd("more"))]
+        }
+    }
+
+    fn server() -> FlightServerBuilder {
+        FlightServer::builder(Tables).authenticator(ByName)
+    }
+
+    #[tokio::test]
+    async fn a_flight_is_polled_by_whoever_may_ask_for_its_info() {
+        let bob = CallOptions::new().header("x-user", "bob").unwrap();
+        let client = testing::connect(server()).unwrap().with(bob);
+        let summed = FlightDescriptor::new_path(vec!["summed".to_owned()]);
+        let info = client.get_flight_info(summed.clone()).await.unwrap();
+        assert_eq!(info.total_records, 7);
+        let poll = client.poll_flight_info(summed).await.unwrap();
+        assert_eq!(poll.info.unwrap().total_records, 7);
+        let denied = client.do_get(Ticket::new("summed")).await.unwrap_err();
+        assert_eq!(denied.code(), Code::PermissionDenied);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_is_public_has_no_entries_of_one_that_is_not() {
+        async fn listed(public: &[Method]) -> Result<Vec<String>, Error> {
+            let server = server().public(public.iter().copied());
+            let client = testing::connect(server)?;
+            let flights = client.list_flights(Criteria::default()).await?;
+            let names = flights.map_ok(|info| {
+                let descriptor = info.flight_descriptor.unwrap_or_default();
+                Address::from_descriptor(&descriptor).map(|address| address.to_string())
+            });
+            let names: Vec<_> = names.try_collect().await?;
+            Ok(names.into_iter().flatten().collect())
+        }
+        use Method::{DoGet, ListFlights};
+        assert_eq!(listed(&[DoGet]).await.unwrap(), ["more"]);
+        assert_eq!(listed(&[ListFlights]).await.unwrap(), ["more"]);
+        let all = listed(&[ListFlights, DoGet]).await.unwrap();
+        assert_eq!(all, ["named/one", "rows", "more"]);
     }
 }
