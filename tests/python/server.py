@@ -29,11 +29,11 @@ def binary():
 
 
 @contextlib.contextmanager
-def example(name, *options):
-    """An example as a process. Where it listens: the line that it prints for a person says so."""
+def example(name, *options, log=subprocess.DEVNULL):
+    """An example as a process, which logs to this file. Where it listens: the line that it prints for a person says so."""
     program = pathlib.Path(binary()).with_name(name)
     assert program.exists(), f"{program} is missing: tests/run builds it"
-    process = subprocess.Popen([program, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen([program, *options], stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         ready, _, _ = select.select([process.stdout], [], [], 20)
         line = process.stdout.readline() if ready else ""

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -52,13 +53,23 @@ def test_a_flag_counts_more_than_its_variable(monkeypatch):
             upload_of(5, location)
 
 
-def test_metrics_are_served_where_asked():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with example("weather", "--location", FREE, "--metrics", f"127.0.0.1:{port}") as location:
+def test_metrics_are_served_where_asked(tmp_path):
+    path = tmp_path / "log"
+    with path.open("w") as log, example("weather", "--location", FREE, "--metrics", "127.0.0.1:0", log=log) as location:
+        [address] = re.findall(r"serving metrics address=(\S+)", path.read_text())
         upload_of(1, location)
-        metrics = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
+        metrics = urllib.request.urlopen(f"http://{address}/metrics", timeout=10).read().decode()
+    assert address.startswith("127.0.0.1:")
     assert 'flight_server_calls_total{method="DoPut",route="stations/{station}",code="OK"} 1' in metrics
+    assert "# HELP flight_server_calls_total Calls that have ended." in metrics
+
+
+def test_a_server_that_does_not_start_serves_no_metrics():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = weather("--location", f"grpc://127.0.0.1:{taken.getsockname()[1]}", "--metrics", "127.0.0.1:0")
+    assert done.returncode == 1
+    assert "another process listens there" in done.stderr
+    assert "serving metrics" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 //! [`LogArgs`]: what is logged, and how.
 
-use std::io::stderr;
+use std::io::{IsTerminal, stderr};
 
 use tracing_subscriber::EnvFilter;
 
@@ -53,9 +53,13 @@ impl LogArgs {
         };
         let filter = EnvFilter::try_new(&filter)
             .map_err(|error| Error::invalid_argument(format!("log filter `{filter}`: {error}")))?;
-        let lines = tracing_subscriber::fmt()
+        let mut lines = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(stderr);
+        // Any crate of the program may have turned on colours (its feature `ansi`), which heed `NO_COLOR` and not where the lines go.
+        if !stderr().is_terminal() {
+            lines = lines.with_ansi(false);
+        }
         match self.log_format {
             LogFormat::Text => lines.try_init(),
             LogFormat::Json => lines.json().flatten_event(true).try_init(),

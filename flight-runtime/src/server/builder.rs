@@ -420,12 +420,14 @@ impl FlightServerBuilder {
         let acceptor = self.tls.clone().acceptor(&listening.location)?;
         warn_of_plain_text(&self.gate, &listening.location)?;
         let http2 = self.http2()?;
+        self.check()?;
         let shutdown_grace = self.shutdown_grace;
+        let limits = self.limits_given().clone();
+        let bound = listening.bind().await?;
+        // Last of what may fail: a recorder of metrics stays for as long as the process, also where no server starts.
         #[cfg(feature = "prometheus")]
         self.serve_metrics().await?;
-        let limits = self.limits_given().clone();
-        let prepared = self.prepare()?;
-        let bound = listening.bind().await?;
+        let prepared = self.prepared()?;
         let signals = Signals::default();
         let counters = Arc::<Counters>::default();
         let handle = ServerHandle::new(
@@ -457,18 +459,30 @@ impl FlightServerBuilder {
         Ok(self.http2.clone())
     }
 
-    /// Looks whether everything fits together.
+    /// What is served, once everything fits together.
     pub(super) fn prepare(mut self) -> Result<Prepared, Error> {
-        observe::server_starts();
-        self.settle_advertised();
+        self.check()?;
+        self.prepared()
+    }
+
+    /// Looks whether everything fits together.
+    fn check(&mut self) -> Result<(), Error> {
         self.gate.check()?;
         self.middleware.check()?;
         self.settings.limits.check()?;
-        let mut handlers = self.handlers?;
-        handlers.settle(&self.gate)?;
+        match &mut self.handlers {
+            Ok(handlers) => handlers.settle(&self.gate),
+            Err(clash) => Err(clash.again()),
+        }
+    }
+
+    /// What is served, of what was looked at. Whoever records metrics is there by now: it is told what they are.
+    fn prepared(mut self) -> Result<Prepared, Error> {
+        observe::server_starts();
+        self.settle_advertised();
         Ok(Prepared {
             service: Service {
-                handlers,
+                handlers: self.handlers?,
                 middleware: self.middleware,
                 gate: self.gate,
                 budget: Budget::new(self.settings.limits.unfinished_bytes),
