@@ -286,9 +286,10 @@ def test_a_client_that_says_nothing_is_dropped_and_disturbs_nobody(files, author
         with socket.create_connection(("localhost", server.port)) as silent:
             began = time.monotonic()
             assert who(server, **roots(authority))
-            silent.settimeout(15)
+            silent.settimeout(30)
             assert silent.recv(1) == b""
-            assert 9 < time.monotonic() - began < 12
+            # Ten seconds, and whatever a busy machine adds.
+            assert 9 < time.monotonic() - began < 30
             assert who(server, **roots(authority))
 
 
@@ -312,6 +313,22 @@ def test_a_certificate_out_of_its_time_is_a_warning(tmp_path, authority):
         with serve(*odd.options) as server:
             [line] = server.logged(text)
             assert " WARN " in line
+
+
+def test_a_certificate_out_of_its_time_is_told_once_while_files_are_read_again_and_again(tmp_path, files, authority):
+    import datetime
+
+    past = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
+    old = Files(tmp_path, "old", authority.issue_cert("old.test", not_after=past))
+    with serve(*old.options, *files.options) as server:
+        [_] = server.logged("has expired")
+        files.cert.write_text("no certificate")
+        [_] = server.logged("the old ones stay")
+        # Files are looked at every second.
+        time.sleep(2.5)
+        files.replace(authority.issue_cert("localhost"))
+        [_] = server.logged("new connections use them")
+        assert server.log().count("has expired") == 1
 
 
 def test_an_encrypted_key_says_what_to_do(tmp_path, authority):

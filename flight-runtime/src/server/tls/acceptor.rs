@@ -17,6 +17,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
+use super::config::Told;
 use super::{TlsSettings, config, identity};
 use crate::Error;
 use crate::certificate::PeerCertificate;
@@ -34,16 +35,19 @@ struct Inner {
     current: RwLock<Arc<ServerConfig>>,
     /// The files as they were before they were first read.
     at_start: Vec<Stamp>,
+    told: Told,
 }
 
 impl Acceptor {
     pub(super) fn new(settings: TlsSettings, _: &Location) -> Result<Self, Error> {
         let at_start = stamps(&settings);
-        let config = config::read(&settings)?;
+        let told = Told::default();
+        let config = config::read(&settings, &told)?;
         Ok(Self(Arc::new(Inner {
             settings,
             current: RwLock::new(config),
             at_start,
+            told,
         })))
     }
 
@@ -89,8 +93,9 @@ impl Acceptor {
             let again = wrong.is_some();
             let looked = tokio::task::spawn_blocking(move || {
                 // Before the files are read: a change while they are is seen the next time.
-                let now = stamps(&acceptor.0.settings);
-                let read = (again || now != last).then(|| config::read(&acceptor.0.settings));
+                let Inner { settings, told, .. } = &*acceptor.0;
+                let now = stamps(settings);
+                let read = (again || now != last).then(|| config::read(settings, told));
                 (now, read)
             });
             let Ok((now, read)) = looked.await else {

@@ -1,6 +1,7 @@
 //! From PEM to a rustls configuration, each mistake with its fix.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::server::danger::ClientCertVerifier;
@@ -16,11 +17,25 @@ use crate::Error;
 use crate::pem::Pem;
 use crate::tls::{self, certificates, private_key, provider, wrong};
 
+/// What the log was told of certificates: once each, however often they are read.
+#[derive(Default)]
+pub(super) struct Told(Mutex<HashSet<String>>);
+
+impl Told {
+    fn warn(&self, text: String) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !told.contains(&text) {
+            tracing::warn!("{text}");
+            told.insert(text);
+        }
+    }
+}
+
 /// Reads everything that the settings name.
-pub(super) fn read(settings: &TlsSettings) -> Result<Arc<ServerConfig>, Error> {
+pub(super) fn read(settings: &TlsSettings, told: &Told) -> Result<Arc<ServerConfig>, Error> {
     let provider = Arc::new(provider());
     let pairs = settings.certificates.iter();
-    let entries = pairs.map(|(certificate, key)| entry(certificate, key, &provider));
+    let entries = pairs.map(|(certificate, key)| entry(certificate, key, &provider, told));
     let resolver = Resolver(entries.collect::<Result<_, _>>()?);
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&TLS13, &TLS12])
@@ -56,12 +71,17 @@ fn verifier(
     built.map_err(|error| Error::invalid_argument(format!("root certificates: {error}")))
 }
 
-fn entry(certificate: &Pem, key: &Pem, provider: &CryptoProvider) -> Result<Entry, Error> {
+fn entry(
+    certificate: &Pem,
+    key: &Pem,
+    provider: &CryptoProvider,
+    told: &Told,
+) -> Result<Entry, Error> {
     let chain = certificates(certificate, &certificate.read()?)?;
     let private = private_key(key)?;
     let names = match chain.first().map(|first| X509Certificate::from_der(first)) {
         Some(Ok((_, first))) => {
-            warn_of_validity(certificate, &first);
+            warn_of_validity(certificate, &first, told);
             names(&first)
         }
         _ => return Err(wrong(certificate, "its first certificate cannot be read")),
@@ -83,20 +103,20 @@ fn entry(certificate: &Pem, key: &Pem, provider: &CryptoProvider) -> Result<Entr
     })
 }
 
-fn warn_of_validity(pem: &Pem, certificate: &X509Certificate<'_>) {
+fn warn_of_validity(pem: &Pem, certificate: &X509Certificate<'_>, told: &Told) {
     let validity = certificate.validity();
     let now = x509_parser::time::ASN1Time::now();
     if now > validity.not_after {
-        tracing::warn!(
+        told.warn(format!(
             "the certificate in {} has expired ({}): clients will refuse it",
             pem.name(),
             validity.not_after
-        );
+        ));
     } else if now < validity.not_before {
-        tracing::warn!(
+        told.warn(format!(
             "the certificate in {} is not valid before {}: clients will refuse it until then",
             pem.name(),
             validity.not_before
-        );
+        ));
     }
 }
