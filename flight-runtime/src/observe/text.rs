@@ -39,7 +39,7 @@ impl<'a> Plain<'a> {
 /// Control characters, the line and paragraph separators of Unicode, and what turns the direction of text.
 fn is_harmful(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -54,6 +54,7 @@ mod tests {
             ("", ""),
             ("a\r\nINFO all is well", "a\\u{d}\\u{a}INFO all is well"),
             ("\u{1b}[2K", "\\u{1b}[2K"),
+            ("a\u{61c}b\u{200f}", "a\\u{61c}b\\u{200f}"),
             ("a\u{2028}b\u{202e}c\u{85}", "a\\u{2028}b\\u{202e}c\\u{85}"),
         ] {
             assert_eq!(Plain::new(text).as_str(), plain, "{text:?}");
