@@ -1,4 +1,4 @@
-"""Makes what TLS needs into a folder: an authority, certificates of a server and a client, and an authority that nobody trusts.
+"""Makes what TLS needs into a folder: an authority with a server's certificate, one with a client's, and one that nobody trusts.
 
 Run with `python examples/secure/certificates.py <folder>`. For trying things out: they last as long as you keep the folder, and
 whoever can read it can be the server.
@@ -19,7 +19,10 @@ def main():
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.crt")
     write(folder, "server", authority.issue_cert("localhost", "127.0.0.1", "::1"))
-    write(folder, "operator", authority.issue_cert(common_name="operator"))
+    # An authority of its own, which signs for nothing else: whatever it has signed is let in as a client.
+    clients = trustme.CA()
+    clients.cert_pem.write_to_path(folder / "client-ca.crt")
+    write(folder, "operator", clients.issue_cert(common_name="operator"))
     trustme.CA().cert_pem.write_to_path(folder / "other-ca.crt")
 
 

@@ -5,7 +5,7 @@
 //! ```text
 //! python examples/secure/certificates.py /tmp/certificates
 //! cargo run -p examples --bin secure -- --users examples/secure/users.txt --tls-cert /tmp/certificates/server.crt \
-//!     --tls-key /tmp/certificates/server.key --client-ca /tmp/certificates/ca.crt
+//!     --tls-key /tmp/certificates/server.key --client-ca /tmp/certificates/client-ca.crt
 //! python examples/secure/client.py --certificates /tmp/certificates
 //! ```
 

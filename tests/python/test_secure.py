@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pyarrow.flight as flight
 import pytest
 
 from server import ROOT, example, example_client
@@ -19,7 +20,7 @@ def certificates(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def secure(certificates):
-    options = ["--location", "grpc+tls://localhost:0", "--users", SECURE / "users.txt", "--client-ca", certificates / "ca.crt"]
+    options = ["--location", "grpc+tls://localhost:0", "--users", SECURE / "users.txt", "--client-ca", certificates / "client-ca.crt"]
     options += ["--tls-cert", certificates / "server.crt", "--tls-key", certificates / "server.key"]
     with example("secure", *options) as location:
         yield location
@@ -34,3 +35,13 @@ def test_the_client_beside_it_runs_to_its_end(secure, certificates):
 def test_keys_are_for_their_owner_alone(certificates):
     for key in ("server.key", "operator.key"):
         assert (certificates / key).stat().st_mode & 0o077 == 0
+
+
+def test_the_servers_own_certificate_lets_nobody_in(secure, certificates):
+    def file(name):
+        return (certificates / name).read_bytes()
+
+    shown = {"cert_chain": file("server.crt"), "private_key": file("server.key")}
+    with flight.connect(secure, tls_root_certs=file("ca.crt"), **shown) as client:
+        with pytest.raises((flight.FlightUnavailableError, flight.FlightInternalError)):
+            list(client.do_action(flight.Action("health", b""), flight.FlightCallOptions(timeout=10)))
