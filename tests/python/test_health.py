@@ -5,6 +5,7 @@ import time
 
 import grpc
 import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool
 
 from raw import Channel, fields, field
 from server import Server
@@ -131,9 +132,6 @@ def reflect(channel, asked, version="v1", **options):
 
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])
 def test_reflection_lists_services_and_gives_descriptors_that_load(channel, version):
-    descriptor_pb2 = pytest.importorskip("google.protobuf.descriptor_pb2")
-    from google.protobuf import descriptor_pool
-
     listed = fields(reflect(channel, field(7, ""), version)[6][0])[1]
     names = [fields(service)[1][0].decode() for service in listed]
     assert names[:2] == [FLIGHT, "grpc.health.v1.Health"]

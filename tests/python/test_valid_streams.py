@@ -16,7 +16,9 @@ from javascript import node
 from raw import Channel, fields, flight_data, path
 from server import Server
 
-VERSIONS = [pa.ipc.MetadataVersion.V4, pa.ipc.MetadataVersion.V5]
+V4, V5 = pa.ipc.MetadataVersion.V4, pa.ipc.MetadataVersion.V5
+# Compression is younger than V4: pyarrow writes both at once, and does not read that itself.
+WAYS = [(V4, None), (V5, None), (V5, "lz4"), (V5, "zstd")]
 
 
 @pytest.fixture
@@ -69,11 +71,11 @@ def slices(array):
     return [batch, batch.slice(1, 0), long.slice(len(array) * 10 + 1, 5), long]
 
 
-@pytest.mark.parametrize("codec", [None, "lz4", "zstd"])
-@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+@pytest.mark.parametrize(("version", "codec"), WAYS, ids=[f"{version.name}-{codec}" for version, codec in WAYS])
 def test_what_pyarrow_writes_is_read_in_every_type(raw, version, codec):
+    tried = 0
     for kind, array in ARRAYS.items():
-        if kind == "runs" and version == pa.ipc.MetadataVersion.V4:
+        if kind == "runs" and version == V4:
             # Arrays of runs are younger than V4, which has no rule for them: C++ writes a validity bitmap, arrow-rs expects none.
             continue
         batches = slices(array)
@@ -85,10 +87,12 @@ def test_what_pyarrow_writes_is_read_in_every_type(raw, version, codec):
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             # Not one that pyarrow itself writes, or reads.
             continue
+        tried += 1
         try:
             same(raw, stream)
         except Exception as error:
             raise AssertionError(f"{kind}: {error}") from error
+    assert tried >= 0.9 * len(ARRAYS), tried
 
 
 def test_what_pyarrow_writes_of_all_types_at_once_is_read(raw):
