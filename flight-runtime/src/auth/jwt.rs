@@ -236,6 +236,15 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Authenticator for JwtAuth<C> {
         Ok(Some(principal.with_value(value)))
     }
 
+    fn check(&self) -> Result<(), Error> {
+        match self.keys.current().is_empty() {
+            false => Ok(()),
+            true => Err(Error::invalid_argument(
+                "the secret for JSON Web Tokens is empty, so that anybody could sign: was it read from a variable that is not set?",
+            )),
+        }
+    }
+
     fn expects(&self) -> Option<Cow<'static, str>> {
         Some("`authorization: Bearer <JWT>`".into())
     }
@@ -307,7 +316,7 @@ impl JwtKeys {
 
     /// A secret that the issuer and this server share. It should have as many bytes as the hash: 32 for HS256.
     ///
-    /// With an empty one anybody could sign. It verifies nothing: every token is refused, and the log says why.
+    /// With an empty one anybody could sign: no server starts with it, and put in the place of another it verifies nothing, of which the log says why.
     pub fn hmac(secret: impl AsRef<[u8]>) -> Self {
         let secret = secret.as_ref();
         if secret.is_empty() {

@@ -232,6 +232,14 @@ async fn an_empty_secret_lets_nobody_in() {
             "no token is accepted here: this server's secret for them is empty"
         );
     }
+    let error = Authenticator::check(&auth(JwtKeys::hmac(""))).unwrap_err();
+    assert!(
+        error
+            .message()
+            .contains("secret for JSON Web Tokens is empty"),
+        "{error}"
+    );
+    assert!(Authenticator::check(&auth(JwtKeys::hmac(SECRET))).is_ok());
     let empty = json!({ "keys": [{ "kty": "oct", "k": "" }] });
     let error = JwtKeys::jwks(empty.to_string()).unwrap_err();
     assert!(error.message().contains("of the 1 keys"), "{error}");
