@@ -119,6 +119,18 @@ async fn a_socket_that_is_bound_already_is_served_on() {
     .await;
 }
 
+#[test]
+fn errors_of_anyhow_convert_and_what_is_inside_is_hidden() {
+    let load = || -> anyhow::Result<()> { anyhow::bail!("the disk is gone") };
+    let error = load().map_err(Error::from_boxed).unwrap_err();
+    assert!(error.is_hidden(), "{error}");
+    assert_eq!(error.message(), "the disk is gone");
+    // What the guide says of a status inside.
+    let asked = || -> anyhow::Result<()> { Err(Status::not_found("no table"))? };
+    let error = asked().unwrap_err().downcast::<Status>().unwrap();
+    assert_eq!(Error::from(error).code(), Code::NotFound);
+}
+
 #[tokio::test]
 async fn a_secret_that_anybody_has_ends_the_start() {
     within(async {

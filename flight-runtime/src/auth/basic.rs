@@ -106,16 +106,17 @@ impl BasicAuth {
     pub fn users<P: Into<Principal>, S: AsRef<[u8]>>(
         users: impl IntoIterator<Item = (P, S)>,
     ) -> Self {
-        let mut known: HashMap<String, (Hashed, Principal)> = HashMap::new();
-        let mut without = None;
-        for (principal, password) in users {
-            let (principal, password) = (principal.into(), password.as_ref().to_owned());
-            let name = principal.name().to_owned();
-            if password.is_empty() {
-                without = Some(name.clone());
-            }
-            known.insert(name, (Hashed::of(&password), principal));
-        }
+        let known: HashMap<String, (Hashed, Principal)> = users
+            .into_iter()
+            .map(|(principal, password)| {
+                let principal = principal.into();
+                let name = principal.name().to_owned();
+                (name, (Hashed::of(password.as_ref()), principal))
+            })
+            .collect();
+        let mut users = known.iter();
+        let without = users.find(|(_, (password, _))| password.is(&Hashed::of(b"")));
+        let without = without.map(|(name, _)| name.clone());
         let auth = Self::new(move |name, password| {
             let hashed = Hashed::of(password.as_bytes());
             let found = known.get(&name);

@@ -49,30 +49,23 @@ pub(super) fn check(what: &str, without: Option<&str>) -> Result<(), Error> {
 
 /// Secrets that are known beforehand, and whose they are.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Secrets {
-    known: Vec<(Hashed, Principal)>,
-    /// Whose secret is empty.
-    without: Option<String>,
-}
+pub(super) struct Secrets(Vec<(Hashed, Principal)>);
 
 impl Secrets {
     pub(super) fn add(&mut self, secret: &[u8], principal: Principal) {
-        if secret.is_empty() {
-            self.without = Some(principal.name().to_owned());
-        }
-        self.known.push((Hashed::of(secret), principal));
+        self.0.push((Hashed::of(secret), principal));
     }
 
     /// Whether all of them are some: anybody can send an empty one.
     pub(super) fn check(&self, what: &str) -> Result<(), Error> {
-        check(what, self.without.as_deref())
+        check(what, self.find(b"").map(Principal::name))
     }
 
     /// Whose secret this is. Looks at all of them, however early one fits.
     pub(super) fn find(&self, secret: &[u8]) -> Option<&Principal> {
         let hashed = Hashed::of(secret);
         let mut found = None;
-        for (known, principal) in &self.known {
+        for (known, principal) in &self.0 {
             if known.is(&hashed) {
                 found = Some(principal);
             }

@@ -186,9 +186,9 @@ impl Channel {
                 connected.map_err(Arc::new)
             });
             connecting.await.unwrap_or_else(|stopped| {
-                Err(Arc::new(match stopped.try_into_panic() {
-                    Ok(panic) => Error::panicked(&*panic),
-                    Err(_) => Error::unavailable("the runtime ended while a connection was made"),
+                Err(Arc::new(match stopped.is_panic() {
+                    true => Error::internal("whoever makes connections for this client panicked"),
+                    false => Error::unavailable("the runtime ended while a connection was made"),
                 }))
             })
         };
@@ -321,7 +321,6 @@ fn keep_alive(stream: &TcpStream) {
 mod tests {
     use std::net::Ipv4Addr;
     use std::sync::atomic::{AtomicUsize, Ordering};
-
     use std::task::Poll;
 
     use futures::future::{join_all, pending, poll_fn};
@@ -333,14 +332,14 @@ mod tests {
     const WITHIN: Duration = Duration::from_secs(10);
 
     /// A channel whose connections are what this gives.
-    fn channel<F>(dial: impl Fn() -> F + Send + Sync + 'static) -> Arc<Channel>
+    fn channel<F>(dial: impl Fn() -> F + Send + Sync + 'static) -> Channel
     where
         F: Future<Output = io::Result<Box<dyn AnyStream>>> + Send + 'static,
     {
         let dial: Dial = Arc::new(move || dial().boxed());
         let place = Place::Dialled(dial);
         let location = Location::from("grpc://test:1");
-        Arc::new(Channel::nearby(location, place, Http2::default()))
+        Channel::nearby(location, place, Http2::default())
     }
 
     /// What h2 takes for an open connection until it is read from.
@@ -393,6 +392,15 @@ mod tests {
         assert_eq!(dialled.load(Ordering::SeqCst), 1);
         assert!(channel.ready().await.is_err());
         assert_eq!(dialled.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_making_panics_is_an_error_and_made_anew() {
+        let channel = channel(|| async { panic!("on purpose") });
+        for _ in 0..2 {
+            let error = channel.ready().await.err().expect("nothing was made");
+            assert!(error.message().contains("panicked"), "{error}");
+        }
     }
 
     #[test]

@@ -66,11 +66,12 @@ impl FlightClient {
     /// UNAVAILABLE when no location of an endpoint can be reached, INVALID_ARGUMENT when a location cannot be followed, INTERNAL when endpoints
     /// differ in their schema, and what the servers answer.
     pub async fn read_endpoints(&self, info: &FlightInfo) -> Result<BatchStream, Error> {
-        let order = match (info.ordered, self.shared.settings.endpoints_at_once) {
-            (true, said) => Order::Kept {
+        let said = self.shared.settings.endpoints_at_once;
+        let order = match info.ordered {
+            true => Order::Kept {
                 opened: said.unwrap_or(1),
             },
-            (false, said) => Order::None {
+            false => Order::None {
                 read: said.unwrap_or(AT_ONCE),
             },
         };

@@ -185,7 +185,7 @@ impl Service {
         let limits = &self.settings.limits;
         self.attempts.check(context.peer(), limits)?;
         let admitted = self.gate.admit(context).await;
-        // Many may have been asked about at once: behind the limit a right guess counts as little as a wrong one.
+        // Again, as for a handshake: others of the address may have been wrong meanwhile.
         self.attempts.check(context.peer(), limits)?;
         let (admission, is_wrong) = admitted?;
         if is_wrong && let Admission::Anonymous { refusal, .. } = &admission {

@@ -201,7 +201,7 @@ impl Body for CallBody {
             Kind::Foreign { body, expose } => {
                 let polled = AssertUnwindSafe(|| Pin::new(body).poll_frame(cx));
                 // A layer that breaks off, or panics: the client is to have a status all the same.
-                let error = match catch_unwind(polled) {
+                let frame = match catch_unwind(polled) {
                     Ok(polled) => match ready!(polled) {
                         None => {
                             self.0 = Kind::Empty;
@@ -211,7 +211,7 @@ impl Body for CallBody {
                     },
                     Err(panic) => Err(Error::panicked(&*panic)),
                 };
-                error.unwrap_or_else(|error| Frame::trailers(status::failed(&error, None, *expose)))
+                frame.unwrap_or_else(|error| Frame::trailers(status::failed(&error, None, *expose)))
             }
         };
         if frame.is_trailers() {

@@ -18,7 +18,8 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 pub(super) const DECODED_BODY: &str = "the decoded body of the message";
 pub(super) const DICTIONARIES: &str = "what the stream keeps of its dictionaries";
 /// And of what has none.
-pub(crate) const COPIES: &str = "copying the stream's dictionaries for their deltas";
+pub(crate) const COPIES: &str =
+    "copying the stream's dictionaries for their deltas, of which fewer and larger ones would do,";
 
 /// Why a message could not be read or written.
 ///

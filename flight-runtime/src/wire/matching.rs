@@ -61,11 +61,10 @@ pub(crate) fn first_difference(schema: &Schema, batch: &RecordBatch) -> Option<S
 
 /// Whether `found` has the columns of `expected`: their names and types, whatever is said of nulls.
 pub(crate) fn same_columns(expected: &Schema, found: &Schema) -> bool {
-    let columns = expected.fields().iter().zip(found.fields());
-    expected.fields().len() == found.fields().len()
-        && columns
-            .into_iter()
-            .all(|(a, b)| a.name() == b.name() && fits(a.data_type(), b.data_type()))
+    let (expected, found) = (expected.fields(), found.fields());
+    let mut columns = expected.iter().zip(found);
+    expected.len() == found.len()
+        && columns.all(|(a, b)| a.name() == b.name() && fits(a.data_type(), b.data_type()))
 }
 
 /// A field as a reader of the message knows it.
