@@ -129,8 +129,9 @@ impl ServerHandle {
 
     /// Ends everything now: calls that run are cut off.
     pub fn abort(&self) {
-        self.0.signals.drain.cancel();
+        // In this order, so that no connection looks at what has come in between.
         self.0.signals.cut.cancel();
+        self.0.signals.drain.cancel();
     }
 
     /// Whether the end has begun: what a readiness probe asks.

@@ -3,6 +3,9 @@
 
 mod common;
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{Running, client, within};
@@ -160,15 +163,36 @@ async fn a_secret_that_anybody_has_ends_the_start() {
     .await;
 }
 
+/// Counts how often it was called.
+struct Counter(Arc<AtomicUsize>);
+
+#[flight_server]
+impl Counter {
+    #[action("count")]
+    async fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 #[tokio::test]
 async fn a_test_server_ends_when_it_is_dropped_whoever_is_its_client() {
     within(async {
-        let server = TestServer::start(FlightServer::builder(Hello)).unwrap();
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counter = Counter(Arc::clone(&calls));
+        let server = TestServer::start(FlightServer::builder(counter)).unwrap();
         let client = server.client();
-        let hello = || client.do_action(Action::new("hello", ""));
-        assert!(hello().await.is_ok());
+        let count = async || {
+            let results = client.do_action(Action::new("count", "")).await?;
+            results.read_all().await
+        };
+        count().await.unwrap();
+        // What is on its way by then does not begin.
+        let mut late = pin!(count());
+        assert!((&mut late).now_or_never().is_none());
         drop(server);
-        assert_eq!(hello().await.unwrap_err().code(), Code::Unavailable);
+        assert_eq!(late.await.unwrap_err().code(), Code::Unavailable);
+        assert_eq!(count().await.unwrap_err().code(), Code::Unavailable);
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
     })
     .await;
 }

@@ -133,14 +133,23 @@ where
     let mut resets_told = false;
     let ended = loop {
         let happened = poll_fn(|cx| {
+            let event = events.poll(cx);
+            // Before anything that has come is looked at: what is cut off begins nothing more.
+            if let Poll::Ready(Event::Cut) = event {
+                return Poll::Ready(Ok(Event::Cut));
+            }
             let polled = calls.poll(cx, |cx| drain.poll(cx, |cx| connection.as_mut().poll(cx)));
             if let Poll::Ready(ended) = polled {
                 return Poll::Ready(Err(ended));
             }
-            if let Some(time) = calls.look_in() {
+            let look_in = calls.look_in();
+            if let Some(time) = look_in {
                 events.after(time, Event::Look);
             }
-            events.poll(cx).map(Ok)
+            match event {
+                Poll::Pending if look_in.is_some() => events.poll(cx).map(Ok),
+                event => event.map(Ok),
+            }
         });
         match happened.await {
             Err(ended) => break ended,
