@@ -20,6 +20,22 @@ async fn others(service: &Service, millis: u64) -> Got {
     good.end().await
 }
 
+/// A connection, as soon as the server has seen that others are gone.
+async fn one_more(port: u16) -> Raw {
+    let connected = async {
+        loop {
+            let connection = async { Raw::connect(port).await?.settled().await };
+            match connection.await {
+                Ok(connection) => return connection,
+                Err(_) => sleep(Duration::from_millis(20)).await,
+            }
+        }
+    };
+    timeout(Duration::from_secs(10), connected)
+        .await
+        .expect("there is room")
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn idle_connections_take_little_and_the_next_is_refused() {
     let most = variable("FLIGHT_HARDENING_IDLE", 400);
@@ -52,14 +68,7 @@ async fn idle_connections_take_little_and_the_next_is_refused() {
     // As many as there may be, and one more.
     let mut held = Vec::new();
     for _ in 0..OTHERS - 1 {
-        held.push(
-            Raw::connect(service.port)
-                .await
-                .unwrap()
-                .settled()
-                .await
-                .unwrap(),
-        );
+        held.push(one_more(service.port).await);
     }
     let mut next = Raw::silent(service.port, &How::default()).await.unwrap();
     let refused = timeout(Duration::from_secs(5), next.closed()).await;
