@@ -58,26 +58,22 @@ fn entry(handler: &Handler, route: &Route, lister: &Lister, names: &Names) -> To
             for #item in #items {
                 #out.send(#address).await?;
             }
-            ::core::result::Result::Ok(())
+            ::core::result::Result::Ok(#rt::Rest::none())
         }
     } else {
         // What the method yields may borrow from the service, so it is used up where the method runs.
         quote! {
             #lets
-            let #addresses = #rt::blocking(#call, move || {
+            #rt::blocking(#call, move || {
                 let #list = (#invoke,);
                 let #list = { #split #list };
                 let mut #addresses = ::std::vec::Vec::new();
                 for #item in #items {
-                    #addresses.push(#address);
+                    #addresses.push(::core::result::Result::Ok(#address));
                 }
-                ::core::result::Result::Ok(#addresses)
+                ::core::result::Result::Ok(#rt::Rest::many(#addresses))
             })
-            .await?;
-            for #item in #addresses {
-                #out.send(#item).await?;
-            }
-            ::core::result::Result::Ok(())
+            .await
         }
     };
     quote! {

@@ -116,7 +116,9 @@ impl ::flight_runtime::FlightService for A {
                                 })
                                 .await?;
                         }
-                        ::core::result::Result::Ok(())
+                        ::core::result::Result::Ok(
+                            ::flight_runtime::__v0_1::Rest::none(),
+                        )
                     })
                 },
             );

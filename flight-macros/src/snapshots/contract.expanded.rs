@@ -119,7 +119,9 @@ pub trait Weather: Debug + ::core::marker::Send + ::core::marker::Sync + 'static
                                     })
                                     .await?;
                             }
-                            ::core::result::Result::Ok(())
+                            ::core::result::Result::Ok(
+                                ::flight_runtime::__v0_1::Rest::none(),
+                            )
                         })
                     },
                 );

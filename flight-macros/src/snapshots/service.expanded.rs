@@ -241,7 +241,9 @@ where
                                 })
                                 .await?;
                         }
-                        ::core::result::Result::Ok(())
+                        ::core::result::Result::Ok(
+                            ::flight_runtime::__v0_1::Rest::none(),
+                        )
                     })
                 },
             );
@@ -341,7 +343,7 @@ where
                     >|
                 {
                     ::flight_runtime::__v0_1::boxed(async move {
-                        let __addresses = ::flight_runtime::__v0_1::blocking(
+                        ::flight_runtime::__v0_1::blocking(
                                 __call,
                                 move || {
                                     let __list = (Self::files(&*__this),);
@@ -355,19 +357,19 @@ where
                                     let mut __addresses = ::std::vec::Vec::new();
                                     for __item in __list.0 {
                                         __addresses
-                                            .push({
-                                                let (__a0, __a1, __a2): (Region, u16, String) = __item;
-                                                Self::file_route(__a0, __a1, __a2)
-                                            });
+                                            .push(
+                                                ::core::result::Result::Ok({
+                                                    let (__a0, __a1, __a2): (Region, u16, String) = __item;
+                                                    Self::file_route(__a0, __a1, __a2)
+                                                }),
+                                            );
                                     }
-                                    ::core::result::Result::Ok(__addresses)
+                                    ::core::result::Result::Ok(
+                                        ::flight_runtime::__v0_1::Rest::many(__addresses),
+                                    )
                                 },
                             )
-                            .await?;
-                        for __item in __addresses {
-                            __out.send(__item).await?;
-                        }
-                        ::core::result::Result::Ok(())
+                            .await
                     })
                 },
             );

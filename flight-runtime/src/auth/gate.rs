@@ -10,7 +10,7 @@ use super::authenticator::{Authenticator, Erased};
 use super::handshake::{ByHandshake, ServerAuthHandler, ServerAuthReader, ServerAuthSender};
 use crate::context::CallContext;
 use crate::principal::Admission;
-use crate::reply::Running;
+use crate::reply::{Rest, Running};
 use crate::rpc::Method;
 use crate::wire::compression::Encoding;
 use crate::wire::cut::RequestBody;
@@ -143,7 +143,7 @@ impl Gate {
                     let taking_part =
                         authenticator.handshake(&context, &mut outgoing, &mut incoming);
                     match taking_part.await {
-                        Ok(true) => return Ok(()),
+                        Ok(true) => return Ok(Rest::none()),
                         Ok(false) => {}
                         // Whom one does not know, another may.
                         Err(error) if error.code() == Code::Unauthenticated => {

@@ -42,6 +42,7 @@ pub(crate) fn flow_of_upload(stream: BatchStream) -> BoxStream<'static, Result<F
 pub(super) fn flow_of_items(items: Items<'_, Message>) -> Result<Items<'_, Flow>, Error> {
     let event = |item: Result<Message, Error>| item.map(Event::Message);
     Ok(match items {
+        Items::One(message) => Items::Ready(flow_of_ready(vec![message?])),
         Items::Ready(messages) => {
             let messages = messages
                 .into_iter()

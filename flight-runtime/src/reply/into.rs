@@ -49,7 +49,7 @@ impl<'a, T, Mode, I: IntoItem<T>> IntoReply<'a, T, Mode, One> for I {
     const REPLY: ReplyDef = Some((I::BODY, Count::One));
 
     fn into_items(self) -> Items<'a, T> {
-        Items::Ready(vec![self.into_item()])
+        Items::One(self.into_item())
     }
 }
 
@@ -283,15 +283,15 @@ single! {
 
 /// Takes the reply of a `#[get_flight_info]` handler.
 pub fn flight_info<R: IntoFlightInfo>(reply: R) -> Items<'static, FlightInfo> {
-    Items::Ready(vec![reply.into_reply()])
+    Items::One(reply.into_reply())
 }
 
 /// Takes the reply of a `#[poll_flight_info]` handler.
 pub fn poll_info<R: IntoPollInfo>(reply: R) -> Items<'static, PollInfo> {
-    Items::Ready(vec![reply.into_reply()])
+    Items::One(reply.into_reply())
 }
 
 /// Takes the reply of a `#[get_schema]` handler.
 pub fn schema_result<R: IntoSchemaResult>(reply: R) -> Result<Items<'static, SchemaResult>, Error> {
-    Ok(Items::Ready(vec![Ok(reply.into_reply()?)]))
+    Ok(Items::One(Ok(reply.into_reply()?)))
 }

@@ -32,7 +32,7 @@ pub(crate) use item::schema_result;
 #[cfg(feature = "rows")]
 pub(crate) use item::{Fallible, Plain};
 pub(crate) use probe::SchemaFn;
-pub(crate) use sink::{Running, Sink};
+pub(crate) use sink::{Rest, Running, Sink};
 
 /// What the generated code calls.
 #[doc(hidden)]
@@ -48,7 +48,7 @@ pub(crate) mod glue {
         schema_result,
     };
     pub use super::probe::{must_be_send, probe, probes, type_of};
-    pub use super::sink::{Sink, blocking, boxed};
+    pub use super::sink::{Rest, Sink, blocking, boxed};
 }
 
 use futures::stream::BoxStream;
@@ -58,6 +58,8 @@ use crate::Error;
 /// What a reply consists of.
 #[doc(hidden)]
 pub enum Items<'a, T> {
+    /// One.
+    One(Result<T, Error>),
     /// All there.
     Ready(Vec<Result<T, Error>>),
     /// A stream that owns what it needs: the handler is done.
@@ -71,6 +73,7 @@ pub enum Items<'a, T> {
 impl<T> std::fmt::Debug for Items<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Items::One(_) => "Items::One",
             Items::Ready(_) => "Items::Ready",
             Items::Owned(_) => "Items::Owned",
             Items::Borrowed(_) => "Items::Borrowed",

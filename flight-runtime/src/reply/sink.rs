@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,17 +24,52 @@ use super::slot::{Closed, Slot};
 use crate::Error;
 use crate::call::Call;
 
-/// What goes through a sink.
-enum Feed<T> {
-    One(T),
+/// What is left of a reply when its handler is done: it goes on without it.
+#[doc(hidden)]
+pub enum Rest<T> {
+    /// At most one message.
+    One(Option<Result<T, Error>>),
+    /// All there.
     Many(std::vec::IntoIter<Result<T, Error>>),
-    /// The handler is done, and this goes on without it.
-    Rest(BoxStream<'static, Result<T, Error>>),
+    /// What owns what it needs.
+    Stream(BoxStream<'static, Result<T, Error>>),
+}
+
+impl<T> fmt::Debug for Rest<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rest")
+    }
+}
+
+impl<T> Rest<T> {
+    /// Nothing.
+    pub fn none() -> Self {
+        Self::One(None)
+    }
+
+    /// All there.
+    pub fn many(items: Vec<Result<T, Error>>) -> Self {
+        Self::Many(items.into_iter())
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
+        match self {
+            Self::One(item) => Poll::Ready(item.take()),
+            Self::Many(items) => Poll::Ready(items.next()),
+            Self::Stream(stream) => {
+                let item = ready!(stream.poll_next_unpin(cx));
+                if item.is_none() {
+                    *self = Self::none();
+                }
+                Poll::Ready(item)
+            }
+        }
+    }
 }
 
 /// Where a handler's messages go. A send waits until the message before was taken: that is the backpressure.
 pub struct Sink<T> {
-    slot: Arc<Slot<Feed<T>>>,
+    slot: Arc<Slot<T>>,
 }
 
 impl<T> Clone for Sink<T> {
@@ -60,67 +96,57 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 impl<T> Sink<T> {
-    async fn feed(&self, feed: Feed<T>) -> Result<(), Error> {
-        let put = self.slot.put(feed).await;
-        put.map_err(|Closed| Error::cancelled("nobody waits for the answer any more"))
-    }
-
-    fn feed_blocking(&self, feed: Feed<T>) -> Result<(), Error> {
-        block_on(self.feed(feed))
-    }
-
     /// Sends one message.
     pub async fn send(&self, item: T) -> Result<(), Error> {
-        self.feed(Feed::One(item)).await
+        let put = self.slot.put(item).await;
+        put.map_err(|Closed| Error::cancelled("nobody waits for the answer any more"))
     }
 
     /// Sends one message from a blocking thread.
     pub fn send_blocking(&self, item: T) -> Result<(), Error> {
-        self.feed_blocking(Feed::One(item))
+        block_on(self.send(item))
     }
 
-    /// Sends a whole reply.
-    pub async fn send_all(self, items: Items<'_, T>) -> Result<(), Error> {
+    /// Sends of a whole reply what borrows from the handler, and gives what does not.
+    pub async fn send_all(self, items: Items<'_, T>) -> Result<Rest<T>, Error> {
         match items {
-            Items::Ready(items) => self.feed(Feed::Many(items.into_iter())).await,
-            Items::Owned(stream) => self.feed(Feed::Rest(stream)).await,
+            Items::One(item) => return Ok(Rest::One(Some(item))),
+            Items::Ready(items) => return Ok(Rest::many(items)),
+            Items::Owned(stream) => return Ok(Rest::Stream(stream)),
             Items::Borrowed(mut stream) => {
                 while let Some(item) = stream.next().await {
                     self.send(item?).await?;
                 }
-                Ok(())
             }
             // Of plain functions alone, which send it themselves.
             Items::Iterator(items) => {
                 for item in items {
                     self.send(item?).await?;
                 }
-                Ok(())
             }
         }
+        Ok(Rest::none())
     }
 
-    /// Sends a whole reply from a blocking thread, which is held only by what borrows from the handler.
-    pub fn send_all_blocking(self, items: Items<'_, T>) -> Result<(), Error> {
+    /// The same from a blocking thread, which is held only for that.
+    pub fn send_all_blocking(self, items: Items<'_, T>) -> Result<Rest<T>, Error> {
         match items {
-            Items::Ready(items) => self.feed_blocking(Feed::Many(items.into_iter())),
-            Items::Owned(stream) => self.feed_blocking(Feed::Rest(stream)),
-            items @ Items::Borrowed(_) => block_on(self.send_all(items)),
             // Not inside `block_on`: what it does may itself block on a runtime.
             Items::Iterator(items) => {
                 for item in items {
                     self.send_blocking(item?)?;
                 }
-                Ok(())
+                Ok(Rest::none())
             }
+            items => block_on(self.send_all(items)),
         }
     }
 }
 
 /// Boxes a handler's future; it starts with the sink that its messages come out of.
-pub fn boxed<'a>(
-    future: impl Future<Output = Result<(), Error>> + Send + 'a,
-) -> BoxFuture<'a, Result<(), Error>> {
+pub fn boxed<'a, T>(
+    future: impl Future<Output = Result<Rest<T>, Error>> + Send + 'a,
+) -> BoxFuture<'a, Result<Rest<T>, Error>> {
     Box::pin(future)
 }
 
@@ -138,11 +164,15 @@ pub async fn blocking<T: Send + 'static>(
 ///
 /// Ends with the handler's error, if it has one, after everything that it sent.
 pub(crate) struct Running<T> {
-    slot: Arc<Slot<Feed<T>>>,
-    handler: Option<BoxFuture<'static, Result<(), Error>>>,
-    many: std::vec::IntoIter<Result<T, Error>>,
-    rest: Option<BoxStream<'static, Result<T, Error>>>,
-    error: Option<Error>,
+    state: State<T>,
+}
+
+enum State<T> {
+    AtWork {
+        slot: Arc<Slot<T>>,
+        handler: BoxFuture<'static, Result<Rest<T>, Error>>,
+    },
+    Done(Rest<T>),
 }
 
 /// Nothing in it is pinned in place.
@@ -151,30 +181,24 @@ impl<T> Unpin for Running<T> {}
 impl<T: Send + 'static> Running<T> {
     /// Starts a handler with a sink of its own.
     pub(crate) fn start(
-        handler: impl FnOnce(Sink<T>) -> BoxFuture<'static, Result<(), Error>>,
+        handler: impl FnOnce(Sink<T>) -> BoxFuture<'static, Result<Rest<T>, Error>>,
     ) -> Self {
         Self::try_start(|sink| Ok(handler(sink)))
     }
 
     /// Starts a handler that may be refused: the error is then all that comes.
     pub(crate) fn try_start(
-        handler: impl FnOnce(Sink<T>) -> Result<BoxFuture<'static, Result<(), Error>>, Error>,
+        handler: impl FnOnce(Sink<T>) -> Result<BoxFuture<'static, Result<Rest<T>, Error>>, Error>,
     ) -> Self {
         let slot = Arc::new(Slot::new());
         let sink = Sink {
             slot: Arc::clone(&slot),
         };
-        let (handler, error) = match handler(sink) {
-            Ok(handler) => (Some(handler), None),
-            Err(error) => (None, Some(error)),
+        let state = match handler(sink) {
+            Ok(handler) => State::AtWork { slot, handler },
+            Err(error) => State::failed(error),
         };
-        Self {
-            slot,
-            handler,
-            many: Vec::new().into_iter(),
-            rest: None,
-            error,
-        }
+        Self { state }
     }
 
     /// The only message of a reply.
@@ -184,14 +208,27 @@ impl<T: Send + 'static> Running<T> {
             None => Err(Error::internal("the handler gave no answer")),
         }
     }
+}
 
-    fn take(&mut self, feed: Feed<T>) -> Option<T> {
-        match feed {
-            Feed::One(item) => return Some(item),
-            Feed::Many(items) => self.many = items,
-            Feed::Rest(stream) => self.rest = Some(stream),
+impl<T> State<T> {
+    /// An error is the last that comes.
+    fn failed(error: Error) -> Self {
+        Self::Done(Rest::One(Some(Err(error))))
+    }
+
+    /// The handler is done: what it has sent last is still there.
+    fn end(&mut self, rest: Rest<T>) -> Option<T> {
+        match mem::replace(self, Self::Done(rest)) {
+            Self::AtWork { slot, handler } => {
+                drop(handler);
+                match Arc::try_unwrap(slot) {
+                    Ok(slot) => slot.into_item(),
+                    // A writer that the handler gave to a task of its own must not keep the call open.
+                    Err(slot) => slot.close(),
+                }
+            }
+            Self::Done(_) => None,
         }
-        None
     }
 }
 
@@ -199,52 +236,38 @@ impl<T: Send + 'static> Stream for Running<T> {
     type Item = Result<T, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        loop {
-            if let Some(item) = this.many.next() {
-                return Poll::Ready(Some(item));
-            }
-            if let Some(rest) = &mut this.rest {
-                match rest.poll_next_unpin(cx) {
-                    Poll::Ready(Some(item)) => return Poll::Ready(Some(item)),
-                    Poll::Ready(None) => this.rest = None,
-                    Poll::Pending => return Poll::Pending,
+        let state = &mut self.get_mut().state;
+        let result = match state {
+            State::Done(rest) => return rest.poll_next(cx),
+            State::AtWork { slot, handler } => {
+                if let Some(item) = slot.take() {
+                    return Poll::Ready(Some(Ok(item)));
+                }
+                // A panic ends the call behind what was sent before it, as an error does.
+                let polled = catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)));
+                match polled.unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(&*panic)))) {
+                    Poll::Ready(result) => result,
+                    Poll::Pending => return slot.poll_take(cx).map(|item| Some(Ok(item))),
                 }
             }
-            if let Some(feed) = this.slot.take() {
-                match this.take(feed) {
-                    Some(item) => return Poll::Ready(Some(Ok(item))),
-                    None => continue,
-                }
-            }
-            let Some(handler) = &mut this.handler else {
-                return Poll::Ready(this.error.take().map(Err));
-            };
-            // A panic ends the call behind what was sent before it, as an error does.
-            let polled = catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)));
-            match polled.unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(&*panic)))) {
-                Poll::Ready(result) => {
-                    this.handler = None;
-                    this.error = result.err();
-                    // A writer that the handler gave to a task of its own must not keep the call open.
-                    this.slot.close();
-                }
-                Poll::Pending => {
-                    let feed = ready!(this.slot.poll_take(cx));
-                    if let Some(item) = this.take(feed) {
-                        return Poll::Ready(Some(Ok(item)));
-                    }
-                }
-            }
+        };
+        let rest = result.unwrap_or_else(|error| Rest::One(Some(Err(error))));
+        if let Some(item) = state.end(rest) {
+            return Poll::Ready(Some(Ok(item)));
+        }
+        match state {
+            State::Done(rest) => rest.poll_next(cx),
+            State::AtWork { .. } => Poll::Ready(None),
         }
     }
 }
 
 impl<T> Drop for Running<T> {
+    /// Whoever still has a sink is told, and does not keep what is in it.
     fn drop(&mut self) {
-        self.slot.close();
-        // Whoever still has a sink is not to keep it.
-        drop(self.slot.take());
+        if let State::AtWork { slot, .. } = &self.state {
+            drop(slot.close());
+        }
     }
 }
 
@@ -347,6 +370,33 @@ mod tests {
             sink.send(2).await.unwrap_err().code(),
             crate::Code::Cancelled
         );
+    }
+
+    #[tokio::test]
+    async fn what_a_handler_has_sent_comes_before_what_it_leaves_and_nothing_behind_it() {
+        let leaves = [
+            Ok(Rest::One(Some(Ok(2)))),
+            Ok(Rest::many(vec![Ok(2)])),
+            Ok(Rest::Stream(futures::stream::iter([Ok(2)]).boxed())),
+            Err(Error::aborted("2")),
+        ];
+        for leaves in leaves {
+            let mut kept = None;
+            let running = Running::start(|sink| {
+                kept = Some(sink.clone());
+                boxed(async move {
+                    sink.send(1).await?;
+                    leaves
+                })
+            });
+            let sent: Vec<_> = running
+                .map(|item| item.unwrap_or_else(|error| error.message().parse().unwrap()))
+                .collect()
+                .await;
+            assert_eq!(sent, [1, 2]);
+            let error = kept.unwrap().send(3).await.unwrap_err();
+            assert_eq!(error.code(), crate::Code::Cancelled);
+        }
     }
 
     #[tokio::test]

@@ -64,11 +64,19 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Nothing more is put. What is there can still be taken.
-    pub(super) fn close(&self) {
+    /// Nothing more is put. Gives what is there.
+    pub(super) fn close(&self) -> Option<T> {
         // Not while somebody puts: who then finds nothing knows that nothing comes.
-        let _held = self.item();
+        let mut held = self.item();
         self.place.close();
+        held.take()
+    }
+
+    /// What is there of a slot that nobody else has.
+    pub(super) fn into_item(self) -> Option<T> {
+        self.item
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -102,9 +110,8 @@ mod tests {
         let mut waiting = Box::pin(slot.put(2));
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(waiting.as_mut().poll_unpin(cx).is_pending());
-        slot.close();
+        assert_eq!(slot.close(), Some(1));
         assert!(matches!(waiting.now_or_never(), Some(Err(Closed))));
-        assert_eq!(slot.take(), Some(1));
         assert!(matches!(slot.put(3).now_or_never(), Some(Err(Closed))));
         assert_eq!(slot.take(), None);
     }

@@ -279,7 +279,7 @@ pub(super) fn messages<M: prost::Message + 'static>(
     items: impl Stream<Item = Result<M, Error>> + Send + 'static,
 ) -> Messages {
     items
-        .and_then(|message| std::future::ready(frame(&message)))
+        .map(|message| message.and_then(|message| frame(&message)))
         .boxed()
 }
 

@@ -15,7 +15,7 @@ use crate::auth::Access;
 use crate::call::Call;
 use crate::definition::ServiceDefinition;
 use crate::extract::Takes;
-use crate::reply::{Flow, ReplyDef, SchemaFn, Sink};
+use crate::reply::{Flow, ReplyDef, Rest, SchemaFn, Sink};
 use crate::route::Address;
 use crate::route::{ArgDef, RouteDef};
 use crate::rpc::Method;
@@ -130,11 +130,11 @@ impl HandlerDef {
 
 /// A handler as the macro writes it: arguments, call, reply.
 pub(crate) type HandlerFn<S, T> =
-    fn(Arc<S>, Call, Sink<T>) -> BoxFuture<'static, Result<(), Error>>;
+    fn(Arc<S>, Call, Sink<T>) -> BoxFuture<'static, Result<Rest<T>, Error>>;
 
 /// A handler with its service in it.
 pub(crate) type BoundFn<T> =
-    Arc<dyn Fn(Call, Sink<T>) -> BoxFuture<'static, Result<(), Error>> + Send + Sync>;
+    Arc<dyn Fn(Call, Sink<T>) -> BoxFuture<'static, Result<Rest<T>, Error>> + Send + Sync>;
 
 pub(crate) fn bind<S: FlightService, T: 'static>(
     service: &Arc<S>,

@@ -3,7 +3,7 @@
 use super::MAX_MESSAGE;
 use crate::Error;
 use crate::handle::ServerHandle;
-use crate::reply::Running;
+use crate::reply::{Rest, Running};
 use crate::rpc::SERVICE_NAME;
 use crate::service::dispatch::{Incoming, messages, only, unary};
 use crate::service::frames::Messages;
@@ -84,7 +84,7 @@ pub(super) async fn watch(
                     sink.send(HealthCheckResponse::from(status)).await?;
                 }
                 if server.as_ref().is_some_and(ServerHandle::is_shutting_down) {
-                    return Ok(());
+                    return Ok(Rest::none());
                 }
                 match changed {
                     Some(changed) => changed.await,

@@ -12,7 +12,7 @@ use prost_types::FileDescriptorProto;
 use super::{Beside, BesideCall, MAX_MESSAGE};
 use crate::Code;
 use crate::Error;
-use crate::reply::Running;
+use crate::reply::{Rest, Running};
 use crate::rpc::SERVICE_NAME;
 use crate::service::dispatch::{Incoming, messages};
 use crate::service::frames::Messages;
@@ -174,7 +174,7 @@ pub(super) fn answer(beside: &Beside, incoming: Incoming) -> Messages {
                 })
                 .await?;
             }
-            Ok(())
+            Ok(Rest::none())
         })
     }))
 }
