@@ -1,7 +1,6 @@
 //! [`CallContext`]: who calls, until when, and what goes back beside the data.
 
 use std::any::Any;
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,6 +16,7 @@ use crate::certificate::PeerCertificate;
 use crate::handle::ServerHandle;
 use crate::headers::GRPC_TIMEOUT;
 use crate::limits::reached;
+use crate::middleware::Started;
 use crate::observe::{Observed, TraceContext};
 use crate::principal::{Admission, Principal};
 use crate::rpc::Method;
@@ -57,7 +57,7 @@ struct Inner {
     outgoing: Mutex<Outgoing>,
     /// Unset until the caller was asked for credentials.
     admission: OnceLock<Admission>,
-    middleware: Mutex<Vec<Keyed>>,
+    middleware: Started,
     /// Unset until it is found.
     route: OnceLock<&'static str>,
     server: Option<ServerHandle>,
@@ -70,9 +70,6 @@ pub(crate) struct TimeLimit {
     pub(crate) limit: Duration,
     pub(crate) option: &'static str,
 }
-
-/// A middleware by its key.
-type Keyed = (Cow<'static, str>, Arc<dyn Any + Send + Sync>);
 
 /// What the handler wants sent beside its data.
 #[derive(Default)]
@@ -133,7 +130,7 @@ impl CallContext {
                 ..Outgoing::default()
             }),
             admission: OnceLock::new(),
-            middleware: Mutex::default(),
+            middleware: Started::default(),
             route: OnceLock::new(),
             server,
             observed,
@@ -215,7 +212,7 @@ impl CallContext {
         self.peer_certificate()?.identity()
     }
 
-    /// The middleware of this type that was started for the call; the first one, where several are of it.
+    /// The middleware of this type that was started for the call; the first one, where several are of it. Once the call has ended there is none.
     ///
     /// ```
     /// use flight_runtime::ServerMiddleware;
@@ -229,18 +226,12 @@ impl CallContext {
     /// }
     /// ```
     pub fn middleware<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
-        let middleware = self.started();
-        let mut found = middleware
-            .iter()
-            .filter_map(|(_, middleware)| Arc::clone(middleware).downcast().ok());
-        found.next()
+        self.started().find(None)
     }
 
     /// The middleware that was started under this key; `None` also when it is of another type.
     pub fn get_middleware<T: Any + Send + Sync>(&self, key: &str) -> Option<Arc<T>> {
-        let middleware = self.started();
-        let (_, found) = middleware.iter().find(|(name, _)| name == key)?;
-        Arc::clone(found).downcast().ok()
+        self.started().find(Some(key))
     }
 
     /// The certificate that the client proved to be its own over TLS.
@@ -368,20 +359,9 @@ impl CallContext {
         }
     }
 
-    /// Lets handlers find a middleware.
-    pub(crate) fn add_middleware(
-        &self,
-        key: Cow<'static, str>,
-        middleware: Arc<dyn Any + Send + Sync>,
-    ) {
-        self.started().push((key, middleware));
-    }
-
-    fn started(&self) -> MutexGuard<'_, Vec<Keyed>> {
-        self.0
-            .middleware
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// The middleware of the call.
+    pub(crate) fn started(&self) -> &Started {
+        &self.0.middleware
     }
 
     fn outgoing(&self) -> MutexGuard<'_, Outgoing> {

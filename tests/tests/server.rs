@@ -15,7 +15,7 @@ use flight_runtime::arrow_flight::error::FlightError;
 use flight_runtime::prelude::*;
 use flight_runtime::testing::TestServer;
 use flight_runtime::tonic::{Code, Status};
-use flight_runtime::{ApiKeys, BasicAuth, BearerTokens};
+use flight_runtime::{ApiKeys, BasicAuth, BearerTokens, Metadata, ServerMiddleware};
 use flight_tests::{Options, builder};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::net::TcpStream;
@@ -193,6 +193,35 @@ async fn a_test_server_ends_when_it_is_dropped_whoever_is_its_client() {
         assert_eq!(late.await.unwrap_err().code(), Code::Unavailable);
         assert_eq!(count().await.unwrap_err().code(), Code::Unavailable);
         assert_eq!(calls.load(Ordering::Relaxed), 1);
+    })
+    .await;
+}
+
+/// A middleware as its documentation shows it.
+#[expect(dead_code, reason = "they are kept")]
+struct Keeps(CallContext, Arc<()>);
+
+impl ServerMiddleware for Keeps {}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_call_whose_middleware_keeps_its_context() {
+    within(async {
+        let alive = Arc::new(());
+        let held = Arc::clone(&alive);
+        let keeps = move |call: &CallContext, _: &Metadata| {
+            Ok(Some(Keeps(call.clone(), Arc::clone(&held))))
+        };
+        let server = FlightServer::builder(Hello).middleware("keeps", keeps);
+        let server = TestServer::start(server).unwrap();
+        let client = server.client();
+        for name in ["hello", "nothing"] {
+            let called = client.do_action(Action::new(name, "")).await;
+            drop(called);
+        }
+        // The server's, and this one.
+        while Arc::strong_count(&alive) > 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     })
     .await;
 }

@@ -1,9 +1,10 @@
 //! [`Stack`]: the factories of a server; [`Started`]: the middleware of one call.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
 use http::HeaderMap;
@@ -60,15 +61,10 @@ impl Stack {
     }
 
     /// Starts the middleware of a call, until one refuses it.
-    pub(crate) async fn start(
-        &self,
-        context: &CallContext,
-        started: &Started,
-    ) -> Result<(), Error> {
+    pub(crate) async fn start(&self, context: &CallContext) -> Result<(), Error> {
         for (key, factory) in &self.factories {
             if let Some(middleware) = factory.start_call(context, context.headers()).await? {
-                context.add_middleware(key.clone(), Arc::clone(&middleware) as _);
-                started.lock().entries.push((key.clone(), middleware));
+                context.started().add(key.clone(), middleware);
             }
         }
         Ok(())
@@ -84,19 +80,47 @@ impl fmt::Debug for Stack {
 
 type Entries = Vec<(Cow<'static, str>, Arc<dyn ServerMiddleware>)>;
 
-/// The middleware that a call has started, until it is told of the end.
-#[derive(Clone, Default)]
-pub(crate) struct Started(Arc<Mutex<State>>);
+/// The middleware that a call has started, until it is told of the end: then it is let go of, because it may hold the call's context, which holds this.
+#[derive(Default)]
+pub(crate) struct Started(Mutex<State>);
 
 #[derive(Default)]
 struct State {
     entries: Entries,
-    ended: bool,
+    /// How the call ended.
+    end: Option<Result<(), Error>>,
 }
 
 impl Started {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more.
+    fn add(&self, key: Cow<'static, str>, middleware: Arc<dyn ServerMiddleware>) {
+        let end = {
+            let mut state = self.lock();
+            match &state.end {
+                None => return state.entries.push((key, middleware)),
+                Some(end) => end.as_ref().copied().map_err(Error::again),
+            }
+        };
+        // The call was ended while it started.
+        tell(&key, &*middleware, end.as_ref().copied());
+    }
+
+    /// The first of this type, and of this key if one is given.
+    pub(crate) fn find<T: Any + Send + Sync>(&self, key: Option<&str>) -> Option<Arc<T>> {
+        let state = self.lock();
+        let mut found = state
+            .entries
+            .iter()
+            .filter(|(name, _)| key.is_none_or(|key| name == key))
+            .filter_map(|(_, middleware)| {
+                let middleware: Arc<dyn Any + Send + Sync> = Arc::clone(middleware) as _;
+                middleware.downcast().ok()
+            });
+        found.next()
     }
 
     /// Asks for headers, in the order of the start. All are asked, whatever one of them says; the first error is returned.
@@ -119,24 +143,34 @@ impl Started {
 
     /// Whether it was told of the end.
     pub(crate) fn is_over(&self) -> bool {
-        self.lock().ended
+        self.lock().end.is_some()
     }
 
     /// Tells of the end, the last that was started first. Only the first time counts, which is when this is true.
     pub(crate) fn completed(&self, result: Result<(), &Error>) -> bool {
         let entries = {
             let mut state = self.lock();
-            if std::mem::replace(&mut state.ended, true) {
+            if state.end.is_some() {
                 return false;
             }
-            std::mem::take(&mut state.entries)
+            state.end = Some(result.map_err(Error::again));
+            // They may look for each other.
+            state.entries.clone()
         };
-        for (key, middleware) in entries.into_iter().rev() {
-            if catch_unwind(AssertUnwindSafe(|| middleware.call_completed(result))).is_err() {
-                tracing::error!(%key, "a middleware panicked at the end of its call");
-            }
+        for (key, middleware) in entries.iter().rev() {
+            tell(key, &**middleware, result);
+        }
+        if !entries.is_empty() {
+            let held = std::mem::take(&mut self.lock().entries);
+            drop((held, entries));
         }
         true
+    }
+}
+
+fn tell(key: &str, middleware: &dyn ServerMiddleware, result: Result<(), &Error>) {
+    if catch_unwind(AssertUnwindSafe(|| middleware.call_completed(result))).is_err() {
+        tracing::error!(%key, "a middleware panicked at the end of its call");
     }
 }
 
@@ -177,6 +211,51 @@ mod tests {
         assert!(started.completed(Ok(())));
         assert!(!started.completed(Err(&Error::aborted("again"))));
         assert_eq!(*notes.lock().unwrap(), ["two", "panics", "one"]);
+    }
+
+    #[test]
+    fn who_is_started_behind_the_end_is_told_at_once() {
+        let (started, notes) = started(&["one"]);
+        assert!(started.completed(Err(&Error::aborted("the end"))));
+        started.add(
+            "late".into(),
+            Arc::new(Noted("late", Arc::clone(&notes))) as _,
+        );
+        assert_eq!(*notes.lock().unwrap(), ["one", "late"]);
+        assert!(started.lock().entries.is_empty());
+    }
+
+    /// Looks for another at the end.
+    struct Looks(CallContext, Arc<Mutex<Vec<&'static str>>>);
+
+    impl ServerMiddleware for Looks {
+        fn call_completed(&self, _: Result<(), &Error>) {
+            let other = self.0.get_middleware::<Noted>("one").expect("it is there");
+            self.1.lock().unwrap().push(other.0);
+        }
+    }
+
+    #[test]
+    fn they_find_each_other_until_the_end_and_do_not_keep_their_call() {
+        let context = CallContext::new(
+            crate::Method::DoGet,
+            crate::Peer::Unknown,
+            HeaderMap::new(),
+            http::Extensions::new(),
+            None,
+            None,
+        );
+        let context = context.unwrap();
+        let notes = Arc::default();
+        let looks = Looks(context.clone(), Arc::clone(&notes));
+        let one = Noted("one", Arc::clone(&notes));
+        context.started().add("one".into(), Arc::new(one));
+        context.started().add("looks".into(), Arc::new(looks));
+        assert!(context.started().completed(Ok(())));
+        assert!(context.middleware::<Noted>().is_none());
+        drop(context);
+        assert_eq!(*notes.lock().unwrap(), ["one", "one"]);
+        assert_eq!(Arc::strong_count(&notes), 1, "the call is kept");
     }
 
     #[test]

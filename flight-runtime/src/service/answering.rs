@@ -19,7 +19,6 @@ use crate::Error;
 use crate::caller::Caller;
 use crate::context::CallContext;
 use crate::error::BoxError;
-use crate::middleware::Started;
 use crate::observe::Direction;
 use crate::pace::Pace;
 use crate::rpc::{Method, SERVICE_NAME};
@@ -126,7 +125,6 @@ impl Service {
         );
         let context = context.map_err(|error| Box::new(response::refused(&error, None, expose)))?;
         let pace = pace.unwrap_or_else(|| self.keeper.pace(context.deadline()));
-        let started = Started::default();
         let observed = context.clone();
         let body = body.map_frame(move |frame| {
             let bytes = frame.data_ref().map_or(0, Bytes::len);
@@ -136,13 +134,13 @@ impl Service {
         let bounds = self.bounds(method, &pace).until(context.deadline());
         let body = RequestBody::new(body, Some(bounds));
         let frames = match beside {
-            None => self.frames(context.clone(), started.clone(), body),
+            None => self.frames(context.clone(), body),
             Some((call, _)) => {
                 let opening = self.open_beside(call, context.clone(), body);
                 Frames::new(opening.map_ok(|messages| Opened::new(messages, None)))
             }
         };
-        Ok(Answer::new(frames, context, started, pace, expose))
+        Ok(Answer::new(frames, context, pace, expose))
     }
 }
 

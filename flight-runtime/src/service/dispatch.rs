@@ -16,7 +16,6 @@ use crate::batches::Upload;
 use crate::call::{Call, Payload};
 use crate::context::CallContext;
 use crate::headers::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
-use crate::middleware::Started;
 use crate::observe::Direction;
 use crate::principal::Admission;
 use crate::reply::{Encoded, Flow};
@@ -32,17 +31,11 @@ use crate::wire::segments::Segments;
 
 impl Service {
     /// Starts a call: it has its place among those that run, and nothing of it runs until the frames are polled.
-    pub(super) fn frames(
-        self: Arc<Self>,
-        context: CallContext,
-        started: Started,
-        body: RequestBody,
-    ) -> Frames {
+    pub(super) fn frames(self: Arc<Self>, context: CallContext, body: RequestBody) -> Frames {
         let permit = self.quota.begin(&self.settings.limits);
         Frames::new(async move {
             // Before authentication, so that middleware sees the calls that are refused, too.
-            self.middleware.start(&context, &started).await?;
-            drop(started);
+            self.middleware.start(&context).await?;
             let mut permit = permit?;
             self.admit(&context).await?;
             permit.of(&context, &self.settings.limits)?;

@@ -12,7 +12,6 @@ use super::frames::Frames;
 use crate::Error;
 use crate::context::{CallContext, now};
 use crate::handle::ServerHandle;
-use crate::middleware::Started;
 use crate::observe::Direction;
 use crate::pace::{Ends, Pace};
 use crate::wire::segments::Segments;
@@ -31,7 +30,6 @@ struct Work {
     /// `None` once it has ended.
     frames: Mutex<Option<Frames>>,
     context: CallContext,
-    started: Started,
     /// Why it was ended from outside.
     verdict: OnceLock<Error>,
     /// Of the body, which then has something to say.
@@ -39,11 +37,10 @@ struct Work {
 }
 
 impl Driver {
-    pub(super) fn new(frames: Frames, context: CallContext, started: Started, pace: Pace) -> Self {
+    pub(super) fn new(frames: Frames, context: CallContext, pace: Pace) -> Self {
         let work = Arc::new(Work {
             frames: Mutex::new(Some(frames)),
             context,
-            started,
             verdict: OnceLock::new(),
             waker: AtomicWaker::new(),
         });
@@ -58,10 +55,6 @@ impl Driver {
 
     pub(super) fn context(&self) -> &CallContext {
         &self.work.context
-    }
-
-    pub(super) fn started(&self) -> &Started {
-        &self.work.started
     }
 
     /// The next frame; an error is the last thing, and the handler is dropped before it is seen.
@@ -142,7 +135,7 @@ impl Driver {
 impl Ends for Work {
     fn end_with(&self, error: Error) {
         // What has ended by itself stays as it ended.
-        if self.started.is_over() || self.verdict.set(error).is_err() {
+        if self.context.started().is_over() || self.verdict.set(error).is_err() {
             return;
         }
         fence(Ordering::SeqCst);
@@ -162,7 +155,7 @@ impl Work {
     /// The one place where a call's end is told: to its middleware, then to logs and metrics.
     fn completed(&self, result: Result<(), &Error>) {
         let _inside = self.context.span().enter();
-        if self.started.completed(result) {
+        if self.context.started().completed(result) {
             self.context.observed().end(&self.context, result);
         }
     }
@@ -196,7 +189,7 @@ impl Work {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.end();
-        if !self.work.started.is_over() {
+        if !self.context().started().is_over() {
             self.completed(Err(&self.cut_off()));
         }
     }
@@ -237,7 +230,7 @@ mod tests {
             None,
             None,
         );
-        Driver::new(frames, context.unwrap(), Started::default(), pace.clone())
+        Driver::new(frames, context.unwrap(), pace.clone())
     }
 
     /// How a call ends that is ended while its handler blocks, which then does this.

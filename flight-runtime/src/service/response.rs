@@ -17,7 +17,6 @@ use super::status;
 use crate::Error;
 use crate::context::CallContext;
 use crate::error::BoxError;
-use crate::middleware::Started;
 use crate::pace::Pace;
 use crate::wire::segments::Segments;
 
@@ -111,16 +110,10 @@ fn append(to: &mut HeaderMap, from: HeaderMap) {
 }
 
 impl Answer {
-    pub(super) fn new(
-        frames: Frames,
-        context: CallContext,
-        started: Started,
-        pace: Pace,
-        expose: bool,
-    ) -> Self {
+    pub(super) fn new(frames: Frames, context: CallContext, pace: Pace, expose: bool) -> Self {
         Self {
             first: None,
-            driver: Driver::new(frames, context, started, pace),
+            driver: Driver::new(frames, context, pace),
             expose,
         }
     }
@@ -139,7 +132,11 @@ impl Answer {
         mut first: Option<Result<Segments, Error>>,
     ) -> Response<CallBody> {
         let mut headers = self.driver.context().take_headers();
-        if let Err(error) = self.driver.started().sending_headers(&mut headers)
+        if let Err(error) = self
+            .driver
+            .context()
+            .started()
+            .sending_headers(&mut headers)
             && !matches!(first, Some(Err(_)))
         {
             first = Some(Err(error));
