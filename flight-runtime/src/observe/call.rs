@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use http::HeaderMap;
@@ -28,7 +28,8 @@ pub(crate) struct Observed {
     method: &'static str,
     is_flight: bool,
     began: Instant,
-    first_message: OnceLock<Instant>,
+    /// Nanoseconds after that; 0 until there is one.
+    first_message: AtomicU64,
     received: Counts,
     sent: Counts,
     /// Unset until somebody asks.
@@ -90,7 +91,7 @@ impl Observed {
             method,
             is_flight,
             began: now(),
-            first_message: OnceLock::new(),
+            first_message: AtomicU64::new(0),
             received: Counts::default(),
             sent: Counts::default(),
             trace: OnceLock::new(),
@@ -138,8 +139,9 @@ impl Observed {
     pub(crate) fn bytes(&self, direction: Direction, bytes: usize) {
         let counts = self.counts(direction);
         counts.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-        if matches!(direction, Direction::Sent) && self.first_message.get().is_none() {
-            let _ = self.first_message.set(now());
+        if matches!(direction, Direction::Sent) && self.first_message.load(Ordering::Relaxed) == 0 {
+            let after = u64::try_from(self.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.first_message.store(after.max(1), Ordering::Relaxed);
         }
     }
 
@@ -148,6 +150,10 @@ impl Observed {
         let rows = batch.num_rows() as u64;
         counts.rows.fetch_add(rows, Ordering::Relaxed);
         counts.batches.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn elapsed(&self) -> Duration {
+        now().saturating_duration_since(self.began)
     }
 
     fn counts(&self, direction: Direction) -> &Counts {
@@ -159,14 +165,17 @@ impl Observed {
 
     /// Tells how the call ended. Who calls this sees to it that it is once.
     pub(crate) fn end(&self, context: &CallContext, result: Result<(), &Error>) {
-        let since = |instant: Instant| instant.saturating_duration_since(self.began);
+        let first_message = match self.first_message.load(Ordering::Relaxed) {
+            0 => None,
+            after => Some(Duration::from_nanos(after)),
+        };
         let ended = Ended {
             method: self.method,
             is_flight: self.is_flight,
             route: context.route().unwrap_or_default(),
             code: result.err().map_or(Code::Ok, Error::code),
-            duration: since(now()),
-            first_message: self.first_message.get().copied().map(since),
+            duration: self.elapsed(),
+            first_message,
             received: self.received.total(),
             sent: self.sent.total(),
         };
