@@ -29,8 +29,8 @@ pub(crate) struct Pace(Arc<Inner>);
 struct Inner {
     progress: Arc<Progress>,
     call: Mutex<Phase>,
-    /// Whoever waits for those sees to that of the call.
-    deadlines: Arc<Deadlines>,
+    /// Whoever waits for those sees to that of the call, if it has one.
+    deadlines: Option<Arc<Deadlines>>,
     _keeper: Option<Arc<dyn Any + Send + Sync>>,
     cut: AtomicBool,
     /// Of whoever polls the call.
@@ -50,19 +50,24 @@ enum Phase {
 }
 
 impl Pace {
-    /// That of a call in another server; whoever waits for these deadlines lives as long as it.
+    /// That of a call in another server that has no deadline.
+    pub(crate) fn alone() -> Self {
+        Self::of(Progress::default(), None, None)
+    }
+
+    /// The same with one; whoever waits for these deadlines lives as long as it.
     pub(crate) fn kept(deadlines: Arc<Deadlines>, keeper: Arc<dyn Any + Send + Sync>) -> Self {
-        Self::of(Progress::default(), deadlines, Some(keeper))
+        Self::of(Progress::default(), Some(deadlines), Some(keeper))
     }
 
     /// The same of a call whose connection looks after it.
     pub(crate) fn watched(deadlines: Arc<Deadlines>) -> Self {
-        Self::of(Progress::watched(), deadlines, None)
+        Self::of(Progress::watched(), Some(deadlines), None)
     }
 
     fn of(
         progress: Progress,
-        deadlines: Arc<Deadlines>,
+        deadlines: Option<Arc<Deadlines>>,
         keeper: Option<Arc<dyn Any + Send + Sync>>,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -98,7 +103,13 @@ impl Pace {
             call.end_with(error);
         }
         if let Some(deadline) = deadline {
-            self.0.deadlines.add(deadline);
+            self.await_deadline(deadline);
+        }
+    }
+
+    fn await_deadline(&self, deadline: Instant) {
+        if let Some(deadlines) = &self.0.deadlines {
+            deadlines.add(deadline);
         }
     }
 
@@ -126,7 +137,7 @@ impl Pace {
             _ => return,
         };
         if deadline > now {
-            self.0.deadlines.add(deadline);
+            self.await_deadline(deadline);
         } else if let Some(call) = call {
             call.expire();
         }

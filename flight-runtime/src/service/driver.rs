@@ -83,7 +83,6 @@ impl Driver {
         {
             return Poll::Ready(Some(Err(self.context().deadline_exceeded())));
         }
-        self.work.waker.register(cx.waker());
         let polled = {
             let frames = self.work.frames.lock();
             let mut frames = frames.unwrap_or_else(PoisonError::into_inner);
@@ -94,6 +93,10 @@ impl Driver {
                 }))
             })
         };
+        // Only when it waits: with something to say it is polled again. A verdict from before this is seen below, one from behind it wakes.
+        if let Some(Ok(Poll::Pending)) = polled {
+            self.work.waker.register(cx.waker());
+        }
         // Who ended it meanwhile could not drop it.
         fence(Ordering::SeqCst);
         match (polled, self.work.verdict.get()) {
@@ -188,7 +191,9 @@ impl Work {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.end();
+        if !self.ended {
+            self.end();
+        }
         if !self.context().started().is_over() {
             self.completed(Err(&self.cut_off()));
         }

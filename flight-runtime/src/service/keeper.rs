@@ -32,10 +32,11 @@ struct State {
 impl Keeper {
     /// That of a call that is to end then.
     pub(super) fn pace(&self, deadline: Option<Instant>) -> Pace {
-        let pace = Pace::kept(Arc::clone(&self.0.deadlines), Arc::clone(&self.0) as _);
-        if deadline.is_some() {
-            self.keep(pace.downgrade());
+        if deadline.is_none() {
+            return Pace::alone();
         }
+        let pace = Pace::kept(Arc::clone(&self.0.deadlines), Arc::clone(&self.0) as _);
+        self.keep(pace.downgrade());
         pace
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Error;
 use crate::caller::network;
@@ -12,9 +12,20 @@ use crate::limits::{Limits, reached};
 
 /// The calls of a server.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Quota {
+pub(crate) struct Quota(Arc<Running>);
+
+#[derive(Debug, Default)]
+struct Running {
     counters: Arc<Counters>,
-    by_caller: Arc<Mutex<HashMap<Who, usize>>>,
+    by_caller: Mutex<HashMap<Who, usize>>,
+}
+
+impl Running {
+    fn by_caller(&self) -> MutexGuard<'_, HashMap<Who, usize>> {
+        self.by_caller
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Who is counted by himself.
@@ -43,10 +54,10 @@ pub(super) struct Permit {
 
 impl Quota {
     pub(crate) fn new(counters: Arc<Counters>) -> Self {
-        Self {
+        Self(Arc::new(Running {
             counters,
-            by_caller: Arc::default(),
-        }
+            by_caller: Mutex::default(),
+        }))
     }
 
     /// Lets a call run, whoever calls.
@@ -55,7 +66,7 @@ impl Quota {
             quota: self.clone(),
             who: None,
         };
-        if self.counters.call_began() > limits.calls {
+        if self.0.counters.call_began() > limits.calls {
             return Err(reached("too many calls at once", "max_calls", limits.calls));
         }
         Ok(permit)
@@ -75,11 +86,7 @@ impl Permit {
         let Some(most) = most else {
             return Ok(());
         };
-        let mut running = self
-            .quota
-            .by_caller
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.quota.0.by_caller();
         let count = running.entry(who.clone()).or_default();
         if *count >= most {
             let whose = match &who {
@@ -98,13 +105,9 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.quota.counters.call_ended();
+        self.quota.0.counters.call_ended();
         if let Some(who) = self.who.take() {
-            let mut running = self
-                .quota
-                .by_caller
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut running = self.quota.0.by_caller();
             if let Some(count) = running.get_mut(&who) {
                 *count = count.saturating_sub(1);
                 if *count == 0 {
