@@ -52,6 +52,11 @@ impl<T> Rest<T> {
         Self::Many(items.into_iter())
     }
 
+    /// An error is the last that comes.
+    fn failed(error: Error) -> Self {
+        Self::One(Some(Err(error)))
+    }
+
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
         match self {
             Self::One(item) => Poll::Ready(item.take()),
@@ -196,7 +201,7 @@ impl<T: Send + 'static> Running<T> {
         };
         let state = match handler(sink) {
             Ok(handler) => State::AtWork { slot, handler },
-            Err(error) => State::failed(error),
+            Err(error) => State::Done(Rest::failed(error)),
         };
         Self { state }
     }
@@ -211,11 +216,6 @@ impl<T: Send + 'static> Running<T> {
 }
 
 impl<T> State<T> {
-    /// An error is the last that comes.
-    fn failed(error: Error) -> Self {
-        Self::Done(Rest::One(Some(Err(error))))
-    }
-
     /// The handler is done: what it has sent last is still there.
     fn end(&mut self, rest: Rest<T>) -> Option<T> {
         match mem::replace(self, Self::Done(rest)) {
@@ -251,7 +251,7 @@ impl<T: Send + 'static> Stream for Running<T> {
                 }
             }
         };
-        let rest = result.unwrap_or_else(|error| Rest::One(Some(Err(error))));
+        let rest = result.unwrap_or_else(Rest::failed);
         if let Some(item) = state.end(rest) {
             return Poll::Ready(Some(Ok(item)));
         }
