@@ -229,7 +229,7 @@ impl CallContext {
         self.started().find(None)
     }
 
-    /// The middleware that was started under this key; `None` also when it is of another type.
+    /// The middleware that was started under this key; `None` also when it is of another type, and once the call has ended.
     pub fn get_middleware<T: Any + Send + Sync>(&self, key: &str) -> Option<Arc<T>> {
         self.started().find(Some(key))
     }

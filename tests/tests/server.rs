@@ -208,7 +208,10 @@ async fn nothing_is_left_of_a_call_whose_middleware_keeps_its_context() {
     within(async {
         let alive = Arc::new(());
         let held = Arc::clone(&alive);
+        let started = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&started);
         let keeps = move |call: &CallContext, _: &Metadata| {
+            count.fetch_add(1, Ordering::Relaxed);
             Ok(Some(Keeps(call.clone(), Arc::clone(&held))))
         };
         let server = FlightServer::builder(Hello).middleware("keeps", keeps);
@@ -218,6 +221,7 @@ async fn nothing_is_left_of_a_call_whose_middleware_keeps_its_context() {
             let called = client.do_action(Action::new(name, "")).await;
             drop(called);
         }
+        assert_eq!(started.load(Ordering::Relaxed), 2);
         // The server's, and this one.
         while Arc::strong_count(&alive) > 2 {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -12,15 +12,15 @@ use crate::limits::{Limits, reached};
 
 /// The calls of a server.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Quota(Arc<Running>);
+pub(crate) struct Quota(Arc<Inner>);
 
 #[derive(Debug, Default)]
-struct Running {
+struct Inner {
     counters: Arc<Counters>,
     by_caller: Mutex<HashMap<Who, usize>>,
 }
 
-impl Running {
+impl Inner {
     fn by_caller(&self) -> MutexGuard<'_, HashMap<Who, usize>> {
         self.by_caller
             .lock()
@@ -54,7 +54,7 @@ pub(super) struct Permit {
 
 impl Quota {
     pub(crate) fn new(counters: Arc<Counters>) -> Self {
-        Self(Arc::new(Running {
+        Self(Arc::new(Inner {
             counters,
             by_caller: Mutex::default(),
         }))
